@@ -1,0 +1,71 @@
+"""What an analysis is: one question, its parameters, its SQL and its columns, declared once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Value = str | int | float | bool | None
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Param:
+    """One parameter of an analysis: its name, default and meaning on every surface.
+
+    The type is that of the default; a parameter whose default is None takes `type`. `choices` limits the values.
+    `flags` are extra command line spellings that each stand for one value, such as `--p99` for `quantile=0.99`.
+    A `positional` parameter is an argument of the command, before any PATH.
+    """
+
+    name: str
+    default: Value
+    help: str
+    type: type[str] | type[int] | type[float] | type[bool] = str
+    choices: tuple[str, ...] = ()
+    flags: Mapping[str, Value] | None = None
+    positional: bool = False
+    metavar: str | None = None
+    parse: Callable[[str], Value] | None = None
+
+    @property
+    def python_type(self) -> type[str] | type[int] | type[float] | type[bool]:
+        """The type a value must have."""
+        return self.type if self.default is None else type(self.default)
+
+
+# Every analysis takes these; the names are binds of its SQL. since_ns is inclusive, until_ns exclusive, each the
+# end of the representable range when not given, so that no statement needs a case for "not given".
+SCOPE = ("since_ns", "until_ns", "service")
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """One question: from this object come the command, the `Lens` method, the help, the docs and the JSON shape.
+
+    `columns` maps each column to its meaning, in order; units are in the names (`_ms`, `_s`, `_ns`, `_bytes`,
+    `_ratio`). `sql` is a static SELECT whose `$name` binds are the parameters, and those of SCOPE it uses
+    (all of them unless `scoped` is false). `prepare` is a first SELECT over the same binds; `bind` turns its rows
+    and the parameters into further binds of `sql` (named in `bound`). `compute` turns the rows of `sql` into the
+    rows of the answer where SQL is not enough. `limit` is the default number of rows, 0 for all. `greyed` names a
+    boolean column whose false rows are printed faint. `spread` says how it runs on a distributed engine.
+    `examples` are command lines for the help.
+    """
+
+    name: str
+    title: str
+    question: str
+    params: tuple[Param, ...]
+    columns: Mapping[str, str]
+    key: tuple[str, ...]
+    sql: str
+    limit: int = 20
+    scoped: bool = True
+    prepare: str | None = None
+    bound: tuple[str, ...] = ()
+    bind: Callable[[Sequence[Row], Mapping[str, Value]], Mapping[str, Any]] | None = None
+    compute: Callable[[Sequence[Row], Mapping[str, Value]], Sequence[Row]] | None = None
+    greyed: str | None = None
+    spread: Literal["sql", "trace", "local"] = "sql"
+    examples: tuple[str, ...] = ()

@@ -1,0 +1,124 @@
+"""What a format is, and what it is handed to read: one file inside one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The beginning of a content, as the sniffers see it.
+
+    `head` is up to 256 KiB of unpacked bytes without byte order mark, `values` the JSON values that could be
+    decoded from it (the first 100: one a line, or the elements of a document), `lines` its first 100 complete lines.
+    """
+
+    head: bytes
+    lines: tuple[bytes, ...]
+    values: tuple[object, ...]
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """Reading options of a user; a source read with other ones needs `--again`."""
+
+    format: str | None = None
+    duration_unit: str | None = None
+
+
+@dataclass
+class Counts:
+    """What became of the lines of one source; the pipeline checks that they add up."""
+
+    record_lines: int = 0
+    records: int = 0
+    untimed: int = 0
+    unread: int = 0
+    assumptions: dict[str, str] = field(default_factory=dict)
+
+
+class Pieces(Protocol):
+    """The content of one source cut into pieces: lines, or the values of a JSON document.
+
+    Iterating gives record batches with the columns `line` (int64, the line a piece starts on, from 1), `ordinal`
+    (int32, position among the pieces that start on one line), `lines` (int32, lines that count for this piece: 1 in
+    line mode; in documents 0 where another piece already accounts for the line) and `text` (string, valid UTF-8,
+    possibly with its line end). Blank lines and lines that are not UTF-8 never arrive: they are counted and
+    rejected on the way.
+    """
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        """Yield the batches, once, in order."""
+        ...
+
+
+@dataclass
+class Reading:
+    """One source being read: the open transaction, its pieces, and where to write what was found.
+
+    A reader inserts rows into `logs`, `spans`, `metric_samples`, `health_checks` and `rejects` with
+    `source_id`, and fills `counts`. It must read `pieces` to the end, and account for every piece.
+    """
+
+    connection: duckdb.DuckDBPyConnection
+    source_id: int
+    pieces: Pieces
+    sample: Sample
+    options: ReadOptions
+    fallback_service: str
+    counts: Counts = field(default_factory=Counts)
+
+    def insert(
+        self, statement: str, schema: pa.Schema, batches: Iterable[pa.RecordBatch], values: dict[str, Any] | None = None
+    ) -> int:
+        """Run an INSERT whose SELECT reads the batches as table `input`; return the number of rows inserted.
+
+        The batches are pulled while DuckDB works, so memory stays bounded by a few of them. What the producer
+        raises is raised here as it is, not as DuckDB's account of it.
+        """
+        import pyarrow as pa
+
+        failure: list[BaseException] = []
+
+        def guarded() -> Iterator[pa.RecordBatch]:
+            try:
+                yield from batches
+            except BaseException as error:
+                failure.append(error)
+                raise
+
+        self.connection.register("input", pa.RecordBatchReader.from_batches(schema, guarded()))
+        try:
+            row = self.connection.execute(statement, values or {}).fetchone()
+        except BaseException as error:
+            if failure:
+                raise failure[0] from error
+            raise
+        finally:
+            self.connection.unregister("input")
+        return int(row[0]) if row else 0
+
+    def assume(self, subject: str, assumption: str) -> None:
+        """Note something that was assumed, for the summary and `loglens sources --verbose`."""
+        self.counts.assumptions[subject] = assumption
+
+
+@dataclass(frozen=True)
+class Format:
+    """One format loglens reads: how it is recognised and how it is read.
+
+    `sniff` returns a confidence from 0.0 (not this) to 1.0 (certainly this); the highest wins, ties go to the
+    earlier format in the register. `example` is one short content that reads as this format.
+    """
+
+    name: str
+    title: str
+    example: str
+    sniff: Callable[[Sample], float]
+    read: Callable[[Reading], None]
