@@ -1,0 +1,195 @@
+"""Opening the DuckDB file: for one question, for one writer, or as a temporary store."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from loglens.errors import NotFound, StoreError, StoreLocked, StoreTooNew
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from loglens.settings import Settings
+
+# One process may not open a file twice with different settings, so its readers and writers take turns.
+_turns: defaultdict[Path, threading.RLock] = defaultdict(threading.RLock)
+
+# What ingest may hold in DuckDB's buffers; the rest of its memory is a few batches of input.
+WRITER_MEMORY = "400MB"
+
+
+@contextmanager
+def open_reader(path: Path, settings: Settings | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a store read-only for one question, with the views of the code that asks.
+
+    Raises NotFound, StoreLocked (a writer holds it), StoreTooNew or StoreError.
+    """
+    if not path.exists():
+        raise NotFound(f"No database at {path}. Make one with `loglens ingest PATH`, or name one with --db.")
+    with _turns[path.resolve()]:
+        connection = _connect(path, read_only=True, wait_s=0)
+        try:
+            _refuse_other_versions(connection, path)
+            create_views(connection, settings)
+            yield connection
+        finally:
+            connection.close()
+
+
+@contextmanager
+def open_writer(path: Path, wait_s: float = 10) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a store for writing, making or migrating it where needed.
+
+    Waits up to `wait_s` seconds for another process to let go. Raises StoreLocked, StoreTooNew or StoreError.
+    """
+    if not path.parent.is_dir():
+        raise NotFound(f"Cannot make the database {path}: there is no folder {path.parent}.")
+    with _turns[path.resolve()]:
+        connection = _connect(path, read_only=False, wait_s=wait_s)
+        try:
+            connection.execute(f"SET memory_limit = '{WRITER_MEMORY}'")
+            connection.execute("SET preserve_insertion_order = false")
+            migrate(connection, path)
+            yield connection
+        finally:
+            connection.close()
+
+
+@contextmanager
+def temporary_store() -> Iterator[Path]:
+    """Give the path of a store that goes away with the block."""
+    with tempfile.TemporaryDirectory(prefix="loglens-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder) / "temporary.duckdb"
+
+
+def _connect(path: Path, read_only: bool, wait_s: float) -> duckdb.DuckDBPyConnection:
+    import duckdb
+
+    deadline = time.monotonic() + wait_s
+    while True:
+        try:
+            return duckdb.connect(path, read_only=read_only)
+        except duckdb.ConnectionException as error:
+            raise StoreLocked(
+                f"{path} is open in this process with other settings. Close that connection and ask again."
+            ) from error
+        except duckdb.IOException as error:
+            holder = re.search(r"Conflicting lock is held in (.*?) ?\(PID (\d+)\)", str(error))
+            if holder is None:
+                raise StoreError(_explain(path, str(error))) from error
+            if time.monotonic() >= deadline:
+                raise StoreLocked(_name_holder(path, int(holder[2]), wait_s)) from error
+            time.sleep(0.05)
+        except duckdb.Error as error:
+            raise StoreError(_explain(path, str(error))) from error
+
+
+def _explain(path: Path, message: str) -> str:
+    if "not a valid DuckDB database" in message:
+        return f"{path} is not a DuckDB database. Name another file with --db."
+    first = message.splitlines()[0]
+    return f"Cannot open the database {path}: {first}"
+
+
+def _name_holder(path: Path, pid: int, wait_s: float) -> str:
+    command = ""
+    with suppress(OSError):
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        command = " ".join(word.decode(errors="replace") for word in words if word)
+    held = f"process {pid} ({command[:120]})" if command else f"process {pid}"
+    waited = f" after waiting {wait_s:g} s" if wait_s else ""
+    return f"{path} is in use by {held}{waited}. Ask again when it is done; ingest waits with --wait SECONDS."
+
+
+def _scripts(folder: str) -> list[tuple[str, str]]:
+    found = [entry for entry in files("loglens.store").joinpath(folder).iterdir() if entry.name.endswith(".sql")]
+    return [(entry.name, entry.read_text(encoding="utf-8")) for entry in sorted(found, key=lambda entry: entry.name)]
+
+
+def migrations() -> list[tuple[int, str, str]]:
+    """List the migrations as (version, name, SQL), in order."""
+    return [(int(name[:4]), name.removesuffix(".sql"), text) for name, text in _scripts("migrations")]
+
+
+def stored_version(connection: duckdb.DuckDBPyConnection) -> int | None:
+    """Return the schema version of a store, or None where the file holds no store."""
+    known = connection.execute(
+        "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'schema_version' AND database_name = current_database()"
+    ).fetchone()
+    if not known or not known[0]:
+        return None
+    row = connection.execute("SELECT max(version) FROM schema_version").fetchone()
+    return int(row[0]) if row and row[0] is not None else None
+
+
+def migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    """Bring a store to the schema of this code, one transaction a migration; refuse a newer one by name."""
+    stored = stored_version(connection)
+    _refuse_newer(stored, path)
+    if stored is None:
+        others = connection.execute("SELECT count(*) FROM duckdb_tables() WHERE NOT internal").fetchone()
+        if others and others[0]:
+            raise StoreError(f"{path} is a DuckDB database with other tables in it. Name another file with --db.")
+    for version, name, text in migrations():
+        if stored is not None and version <= stored:
+            continue
+        connection.execute("BEGIN")
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL, name VARCHAR NOT NULL, applied_ns BIGINT NOT NULL)"
+        )
+        connection.execute(text)
+        connection.execute("INSERT INTO schema_version VALUES (?, ?, ?)", [version, name, time.time_ns()])
+        connection.execute("COMMIT")
+
+
+def _refuse_newer(stored: int | None, path: Path) -> None:
+    newest = migrations()[-1][0]
+    if stored is not None and stored > newest:
+        raise StoreTooNew(
+            f"{path} has schema version {stored}, and this loglens knows versions up to {newest}. Use a newer loglens."
+        )
+
+
+def _refuse_other_versions(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    stored = stored_version(connection)
+    if stored is None:
+        raise StoreError(f"{path} is a DuckDB database, and not one made by loglens. Name another file with --db.")
+    _refuse_newer(stored, path)
+    if stored < migrations()[-1][0]:
+        raise StoreError(f"{path} was made by an older loglens. Bring it up to date with `loglens ingest --db {path}`.")
+
+
+def create_views(connection: duckdb.DuckDBPyConnection, settings: Settings | None = None) -> None:
+    """Create the temporary macros and views that analyses read, from the code and the settings that ask."""
+    from loglens.settings import Settings
+
+    segments = (settings or Settings()).health_segments
+    connection.execute(_health_macro(segments))
+    for _, text in _scripts("views"):
+        connection.execute(text)
+
+
+def _health_macro(segments: Sequence[str]) -> str:
+    listed = ", ".join("'" + segment.replace("'", "''").lower() + "'" for segment in segments) or "NULL"
+    last = "lower(regexp_extract(route, '([^/]*)/*$', 1))"
+    grpc = "regexp_matches(route, '(^|[/ ])grpc\\.health\\.v1\\.Health/')"
+    return (
+        "CREATE OR REPLACE TEMP MACRO is_health_route(route) AS "
+        f"coalesce({last} IN ({listed}) OR {grpc}, false)"
+    )
+
+
+def fetch_one(connection: duckdb.DuckDBPyConnection, statement: str, values: Any = None) -> tuple[Any, ...]:
+    """Run a statement that always has a row, and return it."""
+    row = connection.execute(statement, values).fetchone()
+    assert row is not None
+    return row
