@@ -15,8 +15,9 @@ class Param:
     """One parameter of an analysis: its name, default and meaning on every surface.
 
     The type is that of the default; a parameter whose default is None takes `type`. `choices` limits the values.
-    `flags` are extra command line spellings that each stand for one value, such as `--p99` for `quantile=0.99`.
-    A `positional` parameter is an argument of the command, before any PATH.
+    `flags` are extra command line spellings, dashes included, that each stand for one value: `{"--p99": 0.99}`.
+    A `positional` parameter is a required argument of the command, before any PATH. `parse` turns text into the
+    bound value (`500ms` into nanoseconds) on every surface and raises ValueError with what it expects.
     """
 
     name: str
@@ -48,9 +49,14 @@ class Analysis:
     `_ratio`). `sql` is a static SELECT whose `$name` binds are the parameters, and those of SCOPE it uses
     (all of them unless `scoped` is false). `prepare` is a first SELECT over the same binds; `bind` turns its rows
     and the parameters into further binds of `sql` (named in `bound`). `compute` turns the rows of `sql` into the
-    rows of the answer where SQL is not enough. `limit` is the default number of rows, 0 for all. `greyed` names a
-    boolean column whose false rows are printed faint. `spread` says how it runs on a distributed engine.
-    `examples` are command lines for the help.
+    rows of the answer where SQL is not enough. Rows in Python have times as integer nanoseconds and JSON as text.
+
+    `limit` is the default number of rows, 0 for all. `many` says that rows are single records of the store: then
+    the limit is pushed into the statement and the rest counted by a second one, instead of fetched and dropped.
+    `greyed` names a boolean column whose false rows are printed faint. `aside` names, for given parameters, the
+    columns a narrow table leaves out, first to go first. `draw` draws the rows for the terminal, in a given number
+    of columns, where a table is not the picture. `spread` says how it runs on a distributed engine. `examples` are
+    command lines for the help.
     """
 
     name: str
@@ -66,6 +72,9 @@ class Analysis:
     bound: tuple[str, ...] = ()
     bind: Callable[[Sequence[Row], Mapping[str, Value]], Mapping[str, Any]] | None = None
     compute: Callable[[Sequence[Row], Mapping[str, Value]], Sequence[Row]] | None = None
+    many: bool = False
     greyed: str | None = None
+    aside: Callable[[Mapping[str, Value]], Sequence[str]] | None = None
+    draw: Callable[[Sequence[Row], int], str] | None = None
     spread: Literal["sql", "trace", "local"] = "sql"
     examples: tuple[str, ...] = ()
