@@ -2,6 +2,7 @@ CREATE TABLE sources (
     source_id       INTEGER NOT NULL,
     uri             VARCHAR NOT NULL,
     format          VARCHAR NOT NULL,
+    shape           VARCHAR NOT NULL,
     options         JSON NOT NULL,
     assumptions     JSON NOT NULL,
     stored_bytes    BIGINT NOT NULL,
@@ -31,6 +32,7 @@ COMMENT ON TABLE sources IS 'One ingested file: the ledger that makes ingest exa
 COMMENT ON COLUMN sources.source_id IS 'Number of the source; every record, reject and span names it.';
 COMMENT ON COLUMN sources.uri IS 'Path the content was last seen under, or the name given to standard input.';
 COMMENT ON COLUMN sources.format IS 'Format it was read as.';
+COMMENT ON COLUMN sources.shape IS 'How it was cut into pieces: lines or document.';
 COMMENT ON COLUMN sources.options IS 'Reading options it was read with; others need --again.';
 COMMENT ON COLUMN sources.assumptions IS 'What was assumed while reading: time zone, duration unit, service name, keys used for columns.';
 COMMENT ON COLUMN sources.stored_bytes IS 'Bytes of the file as stored, compressed or not.';

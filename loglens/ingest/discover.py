@@ -1,0 +1,121 @@
+"""Finding the files that paths, folders and patterns stand for."""
+
+from __future__ import annotations
+
+import fnmatch
+import glob
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+STANDARD_INPUT = "-"
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """Something that was found and not read."""
+
+    path: Path
+    reason: str
+
+
+@dataclass
+class Found:
+    """The files to read, what was left out, and what was named and does not exist."""
+
+    files: list[Path] = field(default_factory=list)
+    skipped: list[Skipped] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which files of a folder are wanted, by patterns over their names and their paths below the folder."""
+
+    include: Sequence[str] = ()
+    exclude: Sequence[str] = ()
+    database: Path | None = None
+
+    def refuses(self, path: Path, below: str) -> str | None:
+        """Return why a file is not wanted, or None."""
+        if self.database is not None and path.name.startswith(self.database.name):
+            own = path.resolve().parent == self.database.resolve().parent
+            if own and path.name.removeprefix(self.database.name) in ("", ".wal", ".tmp"):
+                return "the database itself"
+        if self.include and not _matches(self.include, path.name, below):
+            return "not in --include"
+        if _matches(self.exclude, path.name, below):
+            return "in --exclude"
+        return None
+
+
+def _matches(patterns: Sequence[str], name: str, below: str) -> bool:
+    return any(fnmatch.fnmatch(name, pattern) or fnmatch.fnmatch(below, pattern) for pattern in patterns)
+
+
+def discover(paths: Sequence[str], wanted: Filter) -> Found:
+    """List the files behind paths, folders (recursively) and glob patterns, each once, in a stable order."""
+    found = Found()
+    seen: set[Path] = set()
+    for named in paths:
+        if named == STANDARD_INPUT:
+            continue
+        if os.path.lexists(named):
+            matches = [named]
+        else:
+            matches = sorted(glob.glob(named, recursive=True))  # noqa: PTH207 - absolute patterns too
+        if not matches:
+            found.missing.append(named)
+        for match in matches:
+            for entry in _entries(Path(match), wanted):
+                _sort_in(entry, found, seen)
+    return found
+
+
+def _sort_in(entry: Path | Skipped, found: Found, seen: set[Path]) -> None:
+    if isinstance(entry, Skipped):
+        found.skipped.append(entry)
+        return
+    real = entry.resolve()
+    if real not in seen:
+        seen.add(real)
+        found.files.append(Path(os.path.abspath(entry)))  # noqa: PTH100 - keeps the name of a link
+
+
+def _entries(path: Path, wanted: Filter) -> Iterator[Path | Skipped]:
+    if path.is_dir():
+        yield from _walk(path, path, wanted)
+        return
+    reason = _unreadable(path) or wanted.refuses(path, path.name)
+    yield Skipped(path, reason) if reason else path
+
+
+def _walk(folder: Path, top: Path, wanted: Filter) -> Iterator[Path | Skipped]:
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError as error:
+        yield Skipped(folder, f"cannot be listed: {error.strerror}")
+        return
+    for entry in entries:
+        if entry.name.startswith("."):
+            yield Skipped(entry, "hidden")
+        elif entry.is_dir():
+            if entry.is_symlink():
+                yield Skipped(entry, "linked folder")
+            else:
+                yield from _walk(entry, top, wanted)
+        else:
+            reason = _unreadable(entry) or wanted.refuses(entry, entry.relative_to(top).as_posix())
+            yield Skipped(entry, reason) if reason else entry
+
+
+def _unreadable(path: Path) -> str | None:
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        return "a link to nothing" if path.is_symlink() else f"cannot be read: {error.strerror}"
+    if not stat.S_ISREG(mode):
+        return "not a regular file"
+    return None

@@ -1,0 +1,128 @@
+"""Looking at the beginning of a content: how to cut it, and which format it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+
+from loglens.errors import UsageError
+from loglens.ingest.content import Content
+from loglens.ingest.documents import Scanner, whole_escapes
+from loglens.ingest.formats import FORMATS
+from loglens.ingest.pieces import BOM, WHITE_SPACE
+from loglens.ingest.reader import Format, Sample
+
+SAMPLE_BYTES = 256 << 10
+SAMPLE_PIECES = 100
+
+Shape = Literal["lines", "document"]
+
+
+@dataclass(frozen=True)
+class Guess:
+    """How a content will be read, or why it will not."""
+
+    shape: Shape
+    sample: Sample
+    format: Format | None
+    reason: str
+
+
+def look(content: Content, wanted: str | None) -> Guess:
+    """Look at what comes next in a content and choose a shape and a format.
+
+    `wanted` names a format that is taken instead of the best guess. Raises UsageError for an unknown name.
+    """
+    head = content.peek(SAMPLE_BYTES)
+    whole = len(head) < SAMPLE_BYTES
+    head = head.removeprefix(BOM)
+    lines = [line for line in _complete_lines(head, whole) if line.strip(WHITE_SPACE)][:SAMPLE_PIECES]
+    shape = _shape(head, lines)
+    values = _line_values(lines) if shape == "lines" else _document_values(head)
+    sample = Sample(head, tuple(lines), tuple(values))
+    if wanted:
+        return Guess(shape, sample, named_format(wanted), "asked for")
+    if not head.strip(WHITE_SPACE):
+        return Guess(shape, sample, None, "empty")
+    ranked = sorted(((form.sniff(sample), -i) for i, form in enumerate(FORMATS)), reverse=True)
+    confidence, place = ranked[0]
+    if confidence > 0:
+        return Guess(shape, sample, FORMATS[-place], "recognised")
+    return Guess(shape, sample, None, _why_not(head, values))
+
+
+def named_format(name: str) -> Format:
+    """Return the format of a name; raises UsageError naming the known ones."""
+    for form in FORMATS:
+        if form.name == name:
+            return form
+    known = ", ".join(form.name for form in FORMATS)
+    raise UsageError(f"No format '{name}'. Known formats: {known}.")
+
+
+def _why_not(head: bytes, values: list[object]) -> str:
+    if b"\0" in head:
+        return "binary"
+    if any(isinstance(value, dict | list) for value in values):
+        return "JSON without log records, spans or metrics"
+    return "text in no format loglens reads"
+
+
+def _complete_lines(head: bytes, whole: bool) -> list[bytes]:
+    lines = head.split(b"\n")
+    if whole or len(lines) == 1:
+        return lines
+    return lines[:-1]
+
+
+def _shape(head: bytes, lines: list[bytes]) -> Shape:
+    """Decide by the first line: a value that goes on after it, or an array, makes a document."""
+    start = head.lstrip(WHITE_SPACE)[:1]
+    if start not in (b"{", b"[") or not lines:
+        return "lines"
+    first = _decoded(lines[0])
+    if first is not None:
+        return "document" if isinstance(first, list) and all(isinstance(item, dict) for item in first) else "lines"
+    if start == b"[" and lines[0].strip(WHITE_SPACE + b"[")[:1] not in (b"", b"{"):
+        return "lines"
+    if len(lines) > 1 and start == b"{" and isinstance(_decoded(lines[1]), dict):
+        return "lines"
+    scanner = Scanner(1)
+    scanner.scan(lines[0][: whole_escapes(lines[0])], 0)
+    return "document" if scanner.is_inside_value else "lines"
+
+
+def _decoded(text: bytes) -> object | None:
+    try:
+        value: object = msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return None
+    return value
+
+
+def _line_values(lines: list[bytes]) -> list[object]:
+    starts = (b"{", b"[")
+    values = [_decoded(line) for line in lines if line.lstrip(WHITE_SPACE)[:1] in starts]
+    return [value for value in values if value is not None]
+
+
+def _document_values(head: bytes) -> list[object]:
+    """Decode the top-level values of a document, or the elements of its arrays, as far as the sample goes."""
+    values: list[object] = []
+    element_depth, start = 0, 0
+    for mark in Scanner(1).scan(head[: whole_escapes(head)], 0):
+        opens = mark.after > mark.before
+        if opens and mark.before == 0 and mark.character == ord("["):
+            element_depth = 1
+        elif opens and mark.before == element_depth:
+            start = mark.position
+        elif not opens and mark.after == element_depth:
+            value = _decoded(head[start : mark.position + 1])
+            values += [] if value is None else [value]
+        if mark.after == 0:
+            element_depth = 0
+        if len(values) == SAMPLE_PIECES:
+            break
+    return values
