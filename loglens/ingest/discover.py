@@ -62,10 +62,8 @@ def discover(paths: Sequence[str], wanted: Filter) -> Found:
     for named in paths:
         if named == STANDARD_INPUT:
             continue
-        if os.path.lexists(named):
-            matches = [named]
-        else:
-            matches = sorted(glob.glob(named, recursive=True))  # noqa: PTH207 - absolute patterns too
+        # pathlib's glob refuses absolute patterns.
+        matches = [named] if os.path.lexists(named) else sorted(glob.glob(named, recursive=True))  # noqa: PTH207
         if not matches:
             found.missing.append(named)
         for match in matches:

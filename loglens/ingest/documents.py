@@ -117,7 +117,9 @@ class DocumentPieces(CutPieces):
                 yield from self._follow(mark)
             self._let_go()
             if len(self._held) > MAX_VALUE_BYTES:
-                raise IngestError(f"a single JSON value is larger than {MAX_VALUE_BYTES >> 20} MiB; split it into lines")
+                raise IngestError(
+                    f"a single JSON value is larger than {MAX_VALUE_BYTES >> 20} MiB; split it into lines"
+                )
         self._held += rest
         self._finish(scanner.line)
         if self._small:

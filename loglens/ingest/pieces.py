@@ -51,7 +51,9 @@ class RejectSpool:
         """Set a reject aside."""
         row = [[reject.line], [reject.lines], [reject.reason], [reject.raw]]
         self._writer.write_batch(
-            pa.record_batch([pa.array(v, f.type) for v, f in zip(row, REJECT_SCHEMA, strict=True)], schema=REJECT_SCHEMA)
+            pa.record_batch(
+                [pa.array(v, f.type) for v, f in zip(row, REJECT_SCHEMA, strict=True)], schema=REJECT_SCHEMA
+            )
         )
         self.rejects += 1
         self.reject_lines += reject.lines
@@ -90,7 +92,6 @@ class CutPieces:
         """Lines of the content up to bytes_done."""
         last = self.first_line - 1 + self.lines
         return last if self.open_line is None else self.open_line - 1
-
 
 
 def is_blank(text: bytes | memoryview) -> bool:

@@ -21,12 +21,23 @@ class Decoder(Protocol):
     """What the decompressors of the standard library have in common."""
 
     @property
-    def eof(self) -> bool: ...
+    def eof(self) -> bool:
+        """True when the member has ended."""
+        ...
+
     @property
-    def needs_input(self) -> bool: ...
+    def needs_input(self) -> bool:
+        """True when nothing handed in is left to unpack."""
+        ...
+
     @property
-    def unused_data(self) -> bytes: ...
-    def decompress(self, data: bytes, max_length: int = -1) -> bytes: ...
+    def unused_data(self) -> bytes:
+        """What came after the end of the member."""
+        ...
+
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes:
+        """Unpack what is left and `data`, up to `max_length` bytes."""
+        ...
 
 
 class GzipDecoder:
@@ -73,9 +84,11 @@ class Unpacker:
         self.failure: str | None = None
         magic = file.read(6)
         file.seek(0)
-        self.packing, self._make = next(
-            ((name, make) for name, start, make in PACKINGS if magic.startswith(start)), (None, None)
-        )
+        self.packing: str | None = None
+        self._make: Callable[[], Decoder] | None = None
+        for name, start, make in PACKINGS:
+            if magic.startswith(start):
+                self.packing, self._make = name, make
         self._decoder = self._make() if self._make else None
         self._input = b""
         self._ended = False

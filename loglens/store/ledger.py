@@ -52,7 +52,7 @@ _AS_JSON = ("options", "assumptions")
 
 def load_sources(connection: duckdb.DuckDBPyConnection) -> list[Source]:
     """Read the whole ledger, in the order of the source numbers."""
-    rows = connection.execute(f"SELECT {', '.join(COLUMNS)} FROM sources ORDER BY source_id").fetchall()  # noqa: S608
+    rows = connection.execute(f"SELECT {', '.join(COLUMNS)} FROM sources ORDER BY source_id").fetchall()
     return [_from_row(dict(zip(COLUMNS, row, strict=True))) for row in rows]
 
 
@@ -76,7 +76,7 @@ def save_source(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
         row[name] = json.dumps(row[name], sort_keys=True)
     connection.execute("DELETE FROM sources WHERE source_id = ?", [source.source_id])
     marks = ", ".join(f"${name}" for name in COLUMNS)
-    connection.execute(f"INSERT INTO sources ({', '.join(COLUMNS)}) VALUES ({marks})", row)  # noqa: S608
+    connection.execute(f"INSERT INTO sources ({', '.join(COLUMNS)}) VALUES ({marks})", row)
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def count_records(connection: duckdb.DuckDBPyConnection, source_id: int, after_l
     """Count the rows a source has after a line, over all tables of records."""
     total = 0
     for table in RECORD_TABLES:
-        statement = f"SELECT count(*) FROM {table} WHERE source_id = ? AND line > ?"  # noqa: S608
+        statement = f"SELECT count(*) FROM {table} WHERE source_id = ? AND line > ?"
         row = connection.execute(statement, [source_id, after_line]).fetchone()
         total += row[0] if row else 0
     return total
@@ -132,6 +132,10 @@ def forget_source(connection: duckdb.DuckDBPyConnection, source_id: int) -> Remo
 
 def newest_record_ns(connection: duckdb.DuckDBPyConnection) -> dict[int, int]:
     """Return the time of the newest record of each source that has one."""
-    parts = [f"SELECT source_id, max({time}) AS newest FROM {table} GROUP BY 1" for table, time in RECORD_TABLES.items()]  # noqa: S608
-    statement = f"SELECT source_id, max(newest) FROM ({' UNION ALL '.join(parts)}) GROUP BY 1 HAVING max(newest) IS NOT NULL"  # noqa: S608
+    parts = [
+        f"SELECT source_id, max({time}) AS newest FROM {table} GROUP BY 1" for table, time in RECORD_TABLES.items()
+    ]
+    statement = (
+        f"SELECT source_id, max(newest) FROM ({' UNION ALL '.join(parts)}) GROUP BY 1 HAVING max(newest) IS NOT NULL"
+    )
     return dict(connection.execute(statement).fetchall())

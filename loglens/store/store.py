@@ -123,7 +123,8 @@ def migrations() -> list[tuple[int, str, str]]:
 def stored_version(connection: duckdb.DuckDBPyConnection) -> int | None:
     """Return the schema version of a store, or None where the file holds no store."""
     known = connection.execute(
-        "SELECT count(*) FROM duckdb_tables() WHERE table_name = 'schema_version' AND database_name = current_database()"
+        "SELECT count(*) FROM duckdb_tables() "
+        "WHERE table_name = 'schema_version' AND database_name = current_database()"
     ).fetchone()
     if not known or not known[0]:
         return None
@@ -144,7 +145,8 @@ def migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
             continue
         connection.execute("BEGIN")
         connection.execute(
-            "CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL, name VARCHAR NOT NULL, applied_ns BIGINT NOT NULL)"
+            "CREATE TABLE IF NOT EXISTS schema_version "
+            "(version INTEGER NOT NULL, name VARCHAR NOT NULL, applied_ns BIGINT NOT NULL)"
         )
         connection.execute(text)
         connection.execute("INSERT INTO schema_version VALUES (?, ?, ?)", [version, name, time.time_ns()])
@@ -182,10 +184,7 @@ def _health_macro(segments: Sequence[str]) -> str:
     listed = ", ".join("'" + segment.replace("'", "''").lower() + "'" for segment in segments) or "NULL"
     last = "lower(regexp_extract(route, '([^/]*)/*$', 1))"
     grpc = "regexp_matches(route, '(^|[/ ])grpc\\.health\\.v1\\.Health/')"
-    return (
-        "CREATE OR REPLACE TEMP MACRO is_health_route(route) AS "
-        f"coalesce({last} IN ({listed}) OR {grpc}, false)"
-    )
+    return f"CREATE OR REPLACE TEMP MACRO is_health_route(route) AS coalesce({last} IN ({listed}) OR {grpc}, false)"
 
 
 def fetch_one(connection: duckdb.DuckDBPyConnection, statement: str, values: Any = None) -> tuple[Any, ...]:

@@ -53,7 +53,7 @@ COMMENT ON COLUMN sources.records IS 'Log records, spans, metric samples and hea
 COMMENT ON COLUMN sources.rejects IS 'Rows in rejects.';
 COMMENT ON COLUMN sources.untimed IS 'Records kept with a null time because none could be read.';
 COMMENT ON COLUMN sources.unread IS 'Records of a kind that is recognised and not read yet.';
-COMMENT ON COLUMN sources.state IS 'complete, or truncated when the content ended in the middle of a compressed stream.';
+COMMENT ON COLUMN sources.state IS 'complete, or damaged when the content ended before its end or changed while it was read.';
 COMMENT ON COLUMN sources.note IS 'What a reader of the ledger should know, such as a second path with the same content.';
 COMMENT ON COLUMN sources.ingested_ns IS 'When it was last read, nanoseconds since the epoch.';
 COMMENT ON COLUMN sources.ingested_at IS 'When it was last read.';

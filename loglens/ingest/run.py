@@ -1,0 +1,162 @@
+"""Ingest: every file in one transaction with its ledger row, exactly once, with nothing swallowed."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from loglens.errors import IngestError, LoglensError, StoreError
+from loglens.ingest.discover import STANDARD_INPUT, Filter, Skipped, discover
+from loglens.ingest.reader import ReadOptions
+from loglens.ingest.report import IngestReport, Outcome, Progress, Silent
+from loglens.store.store import WRITER_MEMORY, open_reader, open_writer
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from loglens.ingest.one_file import FileIngest
+    from loglens.store.ledger import Source
+
+
+@dataclass(frozen=True)
+class IngestRequest:
+    """What to ingest, into which database, and how."""
+
+    paths: Sequence[str]
+    database: Path
+    options: ReadOptions = field(default_factory=ReadOptions)
+    include: Sequence[str] = ()
+    exclude: Sequence[str] = ()
+    again: bool = False
+    dry_run: bool = False
+    name: str = "stdin"
+    wait_s: float = 10
+
+
+@dataclass(frozen=True)
+class Job:
+    """One file to read, and what it is called in the ledger."""
+
+    path: Path
+    uri: str
+    is_spooled: bool = False
+
+
+def ingest(request: IngestRequest, progress: Progress | None = None) -> IngestReport:
+    """Read paths into a database; running it again adds only what is new.
+
+    Raises StoreLocked, StoreTooNew and StoreError for the database, UsageError for a format that does not exist.
+    What is wrong with a single file becomes an outcome of the report instead.
+    """
+    from loglens.ingest.sampling import named_format
+
+    if request.options.format:
+        named_format(request.options.format)
+    started = time.monotonic()
+    report = IngestReport(str(request.database))
+    with ExitStack() as stack:
+        jobs = _jobs(request, report, stack)
+        watcher = progress or Silent()
+        watcher.start(len(jobs), sum(job.path.stat().st_size for job in jobs if job.path.exists()))
+        if jobs:
+            _read_all(request, jobs, report, watcher)
+    report.elapsed_s = time.monotonic() - started
+    return report
+
+
+def _jobs(request: IngestRequest, report: IngestReport, stack: ExitStack) -> list[Job]:
+    found = discover(request.paths, Filter(request.include, request.exclude, request.database))
+    report.outcomes += [Outcome(path, "failed", note="no such file or folder") for path in found.missing]
+    report.outcomes += [_skipped(skipped) for skipped in found.skipped]
+    jobs = [Job(path, str(path)) for path in found.files]
+    if STANDARD_INPUT in request.paths:
+        jobs.append(Job(stack.enter_context(_spooled_input()), request.name, is_spooled=True))
+    return jobs
+
+
+def _skipped(skipped: Skipped) -> Outcome:
+    return Outcome(str(skipped.path), "skipped", note=skipped.reason)
+
+
+@contextmanager
+def _spooled_input() -> Iterator[Path]:
+    """Copy standard input to its end into a file: what a source is can only be told once all of it is known."""
+    with tempfile.TemporaryDirectory(prefix="loglens-") as folder:
+        path = Path(folder) / "stdin"
+        with path.open("wb") as spool:
+            shutil.copyfileobj(sys.stdin.buffer, spool, 4 << 20)
+        yield path
+
+
+def _read_all(request: IngestRequest, jobs: Sequence[Job], report: IngestReport, progress: Progress) -> None:
+    from loglens.ingest.one_file import FileIngest
+    from loglens.store.ledger import load_sources
+
+    with ExitStack() as stack:
+        connection: duckdb.DuckDBPyConnection | None
+        if not request.dry_run:
+            connection = stack.enter_context(open_writer(request.database, request.wait_s))
+        elif request.database.exists():
+            connection = stack.enter_context(open_reader(request.database))
+        else:
+            connection = None
+        sources = load_sources(connection) if connection else []
+        for job in jobs:
+            work = FileIngest(request, job.path, job.uri, sources, connection, progress)
+            outcome, saved = _guarded(work, job, connection)
+            report.outcomes.append(outcome)
+            progress.finish(outcome)
+            if saved is not None:
+                sources = [source for source in sources if source.source_id != saved.source_id] + [saved]
+
+
+def _guarded(work: FileIngest, job: Job, connection: duckdb.DuckDBPyConnection | None) -> tuple[Outcome, Source | None]:
+    """Read one file; what is wrong with it alone becomes its outcome, what is wrong with the store ends the run."""
+    import duckdb
+
+    try:
+        return work.run()
+    except BaseException as error:
+        if connection is not None and not work.request.dry_run:
+            _roll_back(connection)
+        if isinstance(error, duckdb.IOException | duckdb.FatalException | duckdb.InternalException):
+            raise StoreError(_explain(work.request.database, job, error)) from error
+        if isinstance(error, IngestError):
+            return Outcome(job.uri, "failed", note=str(error)), None
+        if isinstance(error, OSError):
+            return Outcome(job.uri, "failed", note=f"cannot be read: {error.strerror or error}"), None
+        if isinstance(error, duckdb.OutOfMemoryException):
+            return Outcome(job.uri, "failed", note=f"needs more memory than {WRITER_MEMORY} to be read"), None
+        if isinstance(error, LoglensError) or not isinstance(error, Exception):
+            raise
+        first = next(iter(str(error).splitlines()), "")
+        note = f"nothing of it was kept, this is a bug in loglens: {type(error).__name__}: {first}"
+        return Outcome(job.uri, "failed", note=note), None
+
+
+def _roll_back(connection: duckdb.DuckDBPyConnection) -> None:
+    import duckdb
+
+    try:
+        connection.execute("ROLLBACK")
+    except duckdb.Error:
+        # Nothing was begun, or the file broke the connection: the transaction is gone either way.
+        return
+
+
+def _explain(database: Path, job: Job, error: Exception) -> str:
+    first = str(error).splitlines()[0]
+    if "No space left" in str(error) or "disk" in first.lower():
+        free = shutil.disk_usage(database.parent).free >> 20
+        return (
+            f"No space left for {database} ({free} MiB free) while reading {job.uri}. "
+            "The files finished before are in. Make room and run the same command again."
+        )
+    return f"Writing {job.uri} into {database} failed: {first}. The files finished before are in."

@@ -1,0 +1,18 @@
+"""The service a file speaks for when its records do not say: the file's own name."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePath
+
+_ENDINGS = re.compile(
+    r"(\.(log|json|jsonl|ndjson|txt|out|err|gz|zst|bz2|xz|otlp|\d+|\d{4}-\d{2}-\d{2}))+$", re.IGNORECASE
+)
+_DATES = re.compile(r"[-_.]?\d{4}-?\d{2}-?\d{2}([-_T]?\d{2,6})?$")
+
+
+def service_of(path: str) -> str:
+    """Return the file name without endings, rotation numbers and dates: `llm-api.log.2.gz` is `llm-api`."""
+    name = PurePath(path).name
+    stem = _DATES.sub("", _ENDINGS.sub("", name))
+    return stem or name
