@@ -40,7 +40,7 @@ def seen_unread(path: Path, state: FileState, sources: Sequence[Source]) -> Sour
 
 def recognise(content: Content, uri: str, sources: Sequence[Source]) -> Verdict:
     """Compare a content with the ledger, reading as much of it as needed; it may have to be rewound after."""
-    best = _longest_match(content, _candidates(content, uri, sources))
+    best = _longest_match(content, uri, _candidates(content, uri, sources))
     if best is None:
         return Verdict("new")
     whole = _holds_all_of(content, best)
@@ -61,12 +61,14 @@ def _candidates(content: Content, uri: str, sources: Sequence[Source]) -> list[S
     ]
 
 
-def _longest_match(content: Content, candidates: Iterable[Source]) -> Source | None:
+def _longest_match(content: Content, uri: str, candidates: Iterable[Source]) -> Source | None:
+    """Return the source the content begins with: that of the same path first, else the one that reaches furthest."""
     best: Source | None = None
     for source in sorted(candidates, key=lambda source: (source.bytes_done, source.content_bytes, source.source_id)):
         if not content.advance_to(source.bytes_done):
             break
-        if content.digest == source.done_id and (source.bytes_done > 0 or _holds_all_of(content, source)):
+        matches = content.digest == source.done_id and (source.bytes_done > 0 or _holds_all_of(content, source))
+        if matches and (best is None or best.uri != uri or source.uri == uri):
             best = source
     return best
 

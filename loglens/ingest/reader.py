@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from loglens.store.store import fetch_row
+
 if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
@@ -95,14 +97,14 @@ class Reading:
 
         self.connection.register("input", pa.RecordBatchReader.from_batches(schema, guarded()))
         try:
-            row = self.connection.execute(statement, values or {}).fetchone()
+            inserted = fetch_row(self.connection, statement, values or {})
         except BaseException as error:
             if failure:
                 raise failure[0] from error
             raise
         finally:
             self.connection.unregister("input")
-        return int(row[0]) if row else 0
+        return int(inserted[0])
 
     def assume(self, subject: str, assumption: str) -> None:
         """Note something that was assumed, for the summary and `loglens sources --verbose`."""

@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING
 
+from loglens.store.store import fetch_row
+
 if TYPE_CHECKING:
     import duckdb
 
@@ -64,9 +66,8 @@ def _from_row(row: dict[str, object]) -> Source:
 
 def next_source_id(connection: duckdb.DuckDBPyConnection) -> int:
     """Return the number the next new source gets."""
-    row = connection.execute("SELECT coalesce(max(source_id), 0) + 1 FROM sources").fetchone()
-    assert row is not None
-    return int(row[0])
+    (number,) = fetch_row(connection, "SELECT coalesce(max(source_id), 0) + 1 FROM sources")
+    return int(number)
 
 
 def save_source(connection: duckdb.DuckDBPyConnection, source: Source) -> None:
@@ -95,10 +96,9 @@ def remove_rows(connection: duckdb.DuckDBPyConnection, source_id: int, after_lin
     records = untimed = 0
     for table, time in RECORD_TABLES.items():
         where = f"FROM {table} WHERE source_id = ? AND line > ?"
-        counted = connection.execute(f"SELECT count(*), count(*) FILTER ({time} IS NULL) {where}", values).fetchone()
-        assert counted is not None
-        if counted[0]:
-            records, untimed = records + counted[0], untimed + counted[1]
+        rows, without_time = fetch_row(connection, f"SELECT count(*), count(*) FILTER ({time} IS NULL) {where}", values)
+        if rows:
+            records, untimed = records + rows, untimed + without_time
             connection.execute(f"DELETE {where}", values)
     rejects, reject_lines = count_rejects(connection, source_id, after_line)
     if rejects:
@@ -111,16 +111,16 @@ def count_records(connection: duckdb.DuckDBPyConnection, source_id: int, after_l
     total = 0
     for table in RECORD_TABLES:
         statement = f"SELECT count(*) FROM {table} WHERE source_id = ? AND line > ?"
-        row = connection.execute(statement, [source_id, after_line]).fetchone()
-        total += row[0] if row else 0
+        (rows,) = fetch_row(connection, statement, [source_id, after_line])
+        total += rows
     return total
 
 
 def count_rejects(connection: duckdb.DuckDBPyConnection, source_id: int, after_line: int) -> tuple[int, int]:
     """Count the rejects a source has after a line, and the lines they stand for."""
     statement = "SELECT count(*), coalesce(sum(lines), 0)::BIGINT FROM rejects WHERE source_id = ? AND line > ?"
-    row = connection.execute(statement, [source_id, after_line]).fetchone()
-    return (row[0], row[1]) if row else (0, 0)
+    rejects, reject_lines = fetch_row(connection, statement, [source_id, after_line])
+    return rejects, reject_lines
 
 
 def forget_source(connection: duckdb.DuckDBPyConnection, source_id: int) -> Removed:

@@ -122,14 +122,15 @@ def migrations() -> list[tuple[int, str, str]]:
 
 def stored_version(connection: duckdb.DuckDBPyConnection) -> int | None:
     """Return the schema version of a store, or None where the file holds no store."""
-    known = connection.execute(
+    (known,) = fetch_row(
+        connection,
         "SELECT count(*) FROM duckdb_tables() "
-        "WHERE table_name = 'schema_version' AND database_name = current_database()"
-    ).fetchone()
-    if not known or not known[0]:
+        "WHERE table_name = 'schema_version' AND database_name = current_database()",
+    )
+    if not known:
         return None
-    row = connection.execute("SELECT max(version) FROM schema_version").fetchone()
-    return int(row[0]) if row and row[0] is not None else None
+    (version,) = fetch_row(connection, "SELECT max(version) FROM schema_version")
+    return None if version is None else int(version)
 
 
 def migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
@@ -137,8 +138,8 @@ def migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
     stored = stored_version(connection)
     _refuse_newer(stored, path)
     if stored is None:
-        others = connection.execute("SELECT count(*) FROM duckdb_tables() WHERE NOT internal").fetchone()
-        if others and others[0]:
+        (others,) = fetch_row(connection, "SELECT count(*) FROM duckdb_tables() WHERE NOT internal")
+        if others:
             raise StoreError(f"{path} is a DuckDB database with other tables in it. Name another file with --db.")
     for version, name, text in migrations():
         if stored is not None and version <= stored:
@@ -187,8 +188,10 @@ def _health_macro(segments: Sequence[str]) -> str:
     return f"CREATE OR REPLACE TEMP MACRO is_health_route(route) AS coalesce({last} IN ({listed}) OR {grpc}, false)"
 
 
-def fetch_one(connection: duckdb.DuckDBPyConnection, statement: str, values: Any = None) -> tuple[Any, ...]:
-    """Run a statement that always has a row, and return it."""
-    row = connection.execute(statement, values).fetchone()
-    assert row is not None
-    return row
+def fetch_row(connection: duckdb.DuckDBPyConnection, statement: str, values: Any = None) -> tuple[Any, ...]:
+    """Run a statement that always has one row, and return it.
+
+    The result is read to its end: with rows left in it DuckDB refuses other work on the connection.
+    """
+    (row,) = connection.execute(statement, values).fetchall()
+    return tuple(row)
