@@ -27,14 +27,19 @@ _turns: defaultdict[Path, threading.RLock] = defaultdict(threading.RLock)
 WRITER_MEMORY = "400MB"
 
 
+def refuse_missing(path: Path) -> None:
+    """Raise NotFound where there is no database."""
+    if not path.exists():
+        raise NotFound(f"No database at {path}. Make one with `loglens ingest PATH`, or name one with --db.")
+
+
 @contextmanager
 def open_reader(path: Path, settings: Settings | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a store read-only for one question, with the views of the code that asks.
 
     Raises NotFound, StoreLocked (a writer holds it), StoreTooNew or StoreError.
     """
-    if not path.exists():
-        raise NotFound(f"No database at {path}. Make one with `loglens ingest PATH`, or name one with --db.")
+    refuse_missing(path)
     with _turns[path.resolve()]:
         connection = _connect(path, read_only=True, wait_s=0)
         try:
