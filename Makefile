@@ -1,0 +1,50 @@
+# `make help` lists the targets. Everything lives in .venv; nothing needs root or a server.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := loglens-demo.duckdb
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-fast lint docs bench clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "loglens needs Python 3.11 or newer; name one with make PYTHON=..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.installed-test: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	@touch $@ $(VENV)/.installed
+
+demo: $(VENV)/.installed ## Install, read sample_logs/ and print the first reports
+	$(BIN)/loglens ingest sample_logs --db $(DEMO)
+	$(BIN)/loglens --db $(DEMO)
+	$(BIN)/loglens slow --p99 --db $(DEMO)
+	@echo; echo "Ask more: $(BIN)/loglens --help, or open notebooks/quickstart.ipynb"
+
+test: $(VENV)/.installed-test lint ## Install with the test extras and run everything
+	$(BIN)/python -m pytest -n auto
+
+test-fast: $(VENV)/.installed-test ## Run the tests that take less than a few seconds each
+	$(BIN)/python -m pytest -n auto -m 'not slow'
+
+lint: $(VENV)/.installed-test ## Check style, types and the arrows between packages
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+docs: $(VENV)/.installed-test ## Write docs/ anew from the declarations
+	$(BIN)/python -m docs.generate
+
+bench: $(VENV)/.installed-test ## Measure loglens and its peers side by side
+	$(BIN)/python -m benchmarks
+
+clean: ## Remove the environment and everything made by these targets
+	rm -rf $(VENV) $(DEMO) $(DEMO).wal .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
