@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 Value = str | int | float | bool | None
 Row = dict[str, Any]
+ValueType = type[str] | type[int] | type[float] | type[bool]
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Param:
     name: str
     default: Value
     help: str
-    type: type[str] | type[int] | type[float] | type[bool] = str
+    type: ValueType = str
     choices: tuple[str, ...] = ()
     flags: Mapping[str, Value] | None = None
     positional: bool = False
@@ -31,9 +32,9 @@ class Param:
     parse: Callable[[str], Value] | None = None
 
     @property
-    def python_type(self) -> type[str] | type[int] | type[float] | type[bool]:
+    def python_type(self) -> ValueType:
         """The type a value must have."""
-        return self.type if self.default is None else type(self.default)
+        return self.type if self.default is None else self.default.__class__
 
 
 # Every analysis takes these; the names are binds of its SQL. since_ns is inclusive, until_ns exclusive, each the

@@ -1,0 +1,38 @@
+"""The answer to a question: its columns and rows, before anyone draws or keeps them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from loglens.analysis import Row
+from loglens.columns import Column
+
+
+@dataclass
+class Answer:
+    """Columns, and rows as tuples in their order; times are integers and JSON is text, as `columns.fetched` says.
+
+    The rows may come straight from the database, once: `left_out`, the number of rows beyond the limit, is known
+    when they have all been read. `sql` is one statement without binds that gives the same rows, for `Lens.sql`.
+    """
+
+    title: str
+    columns: tuple[Column, ...]
+    tuples: Iterable[tuple[Any, ...]]
+    sql: str
+    greyed: str | None = None
+    aside: Sequence[str] = ()
+    draw: Callable[[Sequence[Row], int], str] | None = None
+    left_out: int = field(default=0, compare=False)
+
+    def held(self) -> Answer:
+        """Return the same answer with all its rows in memory."""
+        kept = list(self.tuples)
+        return replace(self, tuples=kept)
+
+    def rows(self) -> list[Row]:
+        """Return the rows as `Analysis` functions see them."""
+        names = [column.name for column in self.columns]
+        return [dict(zip(names, values, strict=True)) for values in self.tuples]

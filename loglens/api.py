@@ -1,0 +1,160 @@
+"""The front of loglens in Python: a `Lens` on one database, with a method for every analysis."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from loglens.analyses import ALL
+from loglens.analysis import Analysis
+from loglens.answer import Answer
+from loglens.ask import ask, ask_sql
+from loglens.errors import IngestError, NotFound, StoreError, UsageError
+from loglens.nearest import did_you_mean
+from loglens.params import accept_all, accept_limit
+from loglens.result import Result
+from loglens.scope import Scope
+from loglens.settings import Settings, load_settings
+from loglens.signature import SCOPING, describe, signature
+
+if TYPE_CHECKING:
+    from loglens.ingest.report import IngestReport
+
+Asking = Callable[..., Result]
+BY_NAME: Mapping[str, Analysis] = {analysis.name: analysis for analysis in ALL}
+
+
+class Lens:
+    """Questions to one database. Each opens it, asks and closes it, so that `loglens ingest` is never kept waiting.
+
+    `since` (inclusive) and `until` (exclusive) take a date, an RFC 3339 time, a datetime, or a length of time before
+    the end of the data such as "2h"; `limit` is the number of rows, 0 for all.
+    """
+
+    def __init__(self, path: Path, settings: Settings) -> None:
+        self.path = path
+        self.settings = settings
+
+    def sql(self, statement: str, *, limit: int = 0) -> Result:
+        """Answer one SELECT over the tables that `schema` lists; nothing can be written."""
+        with self.asking_sql(statement, limit) as answer:
+            return Result(answer)
+
+    @contextmanager
+    def asking(self, name: str, given: Mapping[str, Any]) -> Iterator[Answer]:
+        """Ask an analysis and give its answer while the database is open, with rows that stream.
+
+        `given` are parameters, since, until, service and limit, by name. Raises UsageError for unknown ones.
+        """
+        analysis = BY_NAME[name]
+        scoping = SCOPING if analysis.scoped else ()
+        known = [param.name for param in analysis.params] + [*scoping, "limit"]
+        for word in given:
+            if word not in known:
+                raise UsageError(f"{name} has no parameter {word!r}. {did_you_mean(word, known)}")
+        values = accept_all(analysis, {word: value for word, value in given.items() if word not in (*scoping, "limit")})
+        scope = Scope(**{word: given[word] for word in scoping if word in given})
+        with self._open() as connection:
+            yield ask(connection, analysis, values, scope, _limit(given.get("limit", analysis.limit)))
+
+    @contextmanager
+    def asking_sql(self, statement: str, limit: int) -> Iterator[Answer]:
+        """Ask a statement and give its answer while the database is open, with rows that stream."""
+        with self._open() as connection:
+            yield ask_sql(connection, statement, _limit(limit))
+
+    @contextmanager
+    def _open(self) -> Iterator[Any]:
+        import duckdb
+
+        from loglens.store.store import open_reader
+
+        try:
+            with open_reader(self.path, self.settings) as connection:
+                yield connection
+        except duckdb.OperationalError as error:
+            raise StoreError(f"{self.path}: {str(error).splitlines()[0]}") from error
+
+    def __getattr__(self, name: str) -> Asking:
+        raise AttributeError(f"loglens has no analysis {name!r}. {did_you_mean(name, BY_NAME)}")
+
+    def __repr__(self) -> str:
+        return f"loglens.open({str(self.path)!r})"
+
+
+def open_lens(path: str | Path | None = None) -> Lens:
+    """Return a Lens on a database; the default is LOGLENS_DB, the `db` of the settings, or loglens.duckdb.
+
+    Raises NotFound where there is no such file.
+    """
+    settings = load_settings()
+    found = Path(path or settings.db)
+    if not found.exists():
+        raise NotFound(f"No database at {found}. Make one with `loglens ingest PATH`, or name one with --db.")
+    return Lens(found, settings)
+
+
+def ingest_paths(
+    paths: str | Path | Iterable[str | Path],
+    db: str | Path | None = None,
+    *,
+    again: bool = False,
+    format: str | None = None,
+    duration_unit: str | None = None,
+) -> IngestReport:
+    """Read paths into a database and return the report; running it again adds only what is new."""
+    from loglens.ingest.reader import ReadOptions
+    from loglens.ingest.run import IngestRequest, ingest
+
+    named = [paths] if isinstance(paths, (str, Path)) else paths
+    database = Path(db or load_settings().db)
+    options = ReadOptions(format, duration_unit)
+    return ingest(IngestRequest([str(path) for path in named], database, options, again=again))
+
+
+@contextmanager
+def reading(paths: Iterable[str | Path]) -> Iterator[tuple[Lens, IngestReport]]:
+    """Read paths into a temporary database and give a Lens on it, with the report of the reading.
+
+    Raises IngestError where nothing could be read.
+    """
+    from loglens.store.store import temporary_store
+
+    with temporary_store() as store:
+        report = ingest_paths(paths, store)
+        if not store.exists():
+            reasons = [f"{outcome.path}: {outcome.note}" for outcome in report.outcomes]
+            raise IngestError("Nothing to read. " + "; ".join(reasons))
+        yield Lens(store, load_settings()), report
+
+
+def _limit(value: object) -> int:
+    try:
+        return accept_limit(value)
+    except ValueError as error:
+        raise UsageError(f"limit {error}.") from error
+
+
+def _method(analysis: Analysis) -> Asking:
+    names = [name for name in signature(analysis).parameters if name != "self"]
+
+    def method(self: Lens, *positional: Any, **given: Any) -> Result:
+        if len(positional) > len(analysis.params):
+            raise UsageError(f"{analysis.name} takes {', '.join(names)}; since, until, service and limit by name.")
+        taken = dict(zip(names, positional, strict=False))
+        for name in taken.keys() & given.keys():
+            raise UsageError(f"{analysis.name} got {name} twice.")
+        with self.asking(analysis.name, taken | given) as answer:
+            return Result(answer)
+
+    method.__name__ = method.__qualname__ = analysis.name
+    method.__qualname__ = f"Lens.{analysis.name}"
+    method.__doc__ = describe(analysis)
+    method.__signature__ = signature(analysis)  # type: ignore[attr-defined]
+    return method
+
+
+for _analysis in ALL:
+    setattr(Lens, _analysis.name, _method(_analysis))

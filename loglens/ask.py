@@ -1,0 +1,195 @@
+"""Asking: an analysis or a statement, run on an open connection, gives an answer whose rows stream."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from loglens.analysis import Analysis, Row, Value
+from loglens.answer import Answer
+from loglens.columns import Column, fetched
+from loglens.errors import UsageError
+from loglens.scope import Scope
+
+if TYPE_CHECKING:
+    import duckdb
+
+# Rows taken from DuckDB at a time: enough to hide the call, few enough to stream.
+_CHUNK = 2_000
+# The declared type of a computed column whose values do not tell.
+_TYPE_OF_SUFFIX = {"_ms": "DOUBLE", "_s": "DOUBLE", "_ratio": "DOUBLE", "_ns": "BIGINT", "_bytes": "BIGINT"}
+_BIND = re.compile(r"\$([A-Za-z_]\w*)")
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One SELECT with the values of its binds."""
+
+    connection: duckdb.DuckDBPyConnection
+    sql: str
+    binds: Mapping[str, Any]
+
+    def columns(self, meanings: Mapping[str, str]) -> tuple[Column, ...]:
+        """Return its columns; a name that comes twice gets a number."""
+        described = self._run("DESCRIBE " + self.sql).fetchall()
+        taken: dict[str, int] = {}
+        columns = []
+        for name, type_name, *_ in described:
+            taken[name] = taken.get(name, 0) + 1
+            unique = name if taken[name] == 1 else f"{name}_{taken[name]}"
+            columns.append(Column(unique, type_name, meanings.get(name, "")))
+        return tuple(columns)
+
+    def fetch(self, columns: Sequence[Column], limit: int = 0) -> Iterator[tuple[Any, ...]]:
+        """Yield its rows, at most `limit` where that is not 0, each value as `columns.fetched` says."""
+        names = [f"c{index}" for index in range(len(columns))]
+        taken = ", ".join(fetched(column, name) for column, name in zip(columns, names, strict=True))
+        cut = f" LIMIT {limit}" if limit else ""
+        # No value is written into the text: it wraps a whole statement in expressions made of c0, c1, ...
+        wrapped = f"SELECT {taken} FROM ({self.sql}\n) AS answer({', '.join(names)}){cut}"  # noqa: S608
+        cursor = self._run(wrapped)
+        while chunk := cursor.fetchmany(_CHUNK):
+            yield from chunk
+
+    def count(self) -> int:
+        """Return how many rows it has, without sorting them."""
+        unordered = self.sql.rpartition("ORDER BY")[0] or self.sql
+        row = self._run(f"SELECT count(*) FROM ({unordered}\n) AS answer").fetchone()  # noqa: S608
+        return int(row[0]) if row else 0
+
+    def rows(self) -> list[Row]:
+        """Return its rows as the functions of an `Analysis` see them."""
+        columns = self.columns({})
+        return Answer("", columns, self.fetch(columns), self.sql).rows()
+
+    def reproducible(self) -> str:
+        """Return the statement with its values written in, to be run by itself."""
+        return _BIND.sub(lambda match: _literal(self.binds[match[1]]) if match[1] in self.binds else match[0], self.sql)
+
+    def _run(self, sql: str) -> duckdb.DuckDBPyConnection:
+        (parsed,) = self.connection.extract_statements(sql)
+        return self.connection.execute(sql, {name: self.binds[name] for name in parsed.named_parameters})
+
+
+def ask(
+    connection: duckdb.DuckDBPyConnection, analysis: Analysis, values: Mapping[str, Value], scope: Scope, limit: int
+) -> Answer:
+    """Ask an analysis with accepted values; the rows come while the connection is open."""
+    binds: dict[str, Any] = {**values, **(scope.binds(connection) if analysis.scoped else {})}
+    if analysis.bind is not None:
+        prepared = Statement(connection, analysis.prepare, binds).rows() if analysis.prepare else []
+        binds |= analysis.bind(prepared, binds)
+    statement = Statement(connection, analysis.sql, binds)
+    columns = statement.columns(analysis.columns)
+    answer = Answer(
+        title=analysis.title,
+        columns=columns,
+        tuples=(),
+        sql=statement.reproducible(),
+        greyed=analysis.greyed,
+        aside=analysis.aside(values) if analysis.aside else (),
+        draw=analysis.draw,
+    )
+    if analysis.compute is not None:
+        rows = analysis.compute(statement.rows(), binds)
+        answer.columns = _computed_columns(analysis, rows, columns)
+        found: Iterator[tuple[Any, ...]] = (tuple(row[name] for name in analysis.columns) for row in rows)
+        answer.tuples = _counted(found, answer, limit)
+    elif analysis.many and limit:
+        answer.tuples = _limited(statement, columns, answer, limit)
+    else:
+        answer.tuples = _counted(statement.fetch(columns), answer, limit)
+    return answer
+
+
+def ask_sql(connection: duckdb.DuckDBPyConnection, sql: str, limit: int) -> Answer:
+    """Ask a statement of the user's own: one SELECT that touches nothing but the store.
+
+    Raises UsageError for anything else, and for what DuckDB has against the statement.
+    """
+    import duckdb
+
+    try:
+        connection.execute("SET enable_external_access = false")
+        statements = connection.extract_statements(sql)
+        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+            raise UsageError("sql takes one SELECT; the database is only read.")
+        statement = Statement(connection, statements[0].query.strip().removesuffix(";"), {})
+        columns = statement.columns({})
+        answer = Answer("SQL", columns, (), statement.sql)
+        answer.tuples = _explained(_counted(statement.fetch(columns), answer, limit))
+    except (duckdb.Error, KeyError) as error:
+        raise _explain(error) from error
+    return answer
+
+
+def _counted(rows: Iterator[tuple[Any, ...]], answer: Answer, limit: int) -> Iterator[tuple[Any, ...]]:
+    for number, row in enumerate(rows):
+        if limit and number >= limit:
+            answer.left_out += 1
+        else:
+            yield row
+
+
+def _limited(statement: Statement, columns: Sequence[Column], answer: Answer, limit: int) -> Iterator[tuple[Any, ...]]:
+    seen = 0
+    for row in statement.fetch(columns, limit + 1):
+        seen += 1
+        if seen <= limit:
+            yield row
+    if seen > limit:
+        answer.left_out = statement.count() - limit
+
+
+def _explained(rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+    import duckdb
+
+    try:
+        yield from rows
+    except duckdb.Error as error:
+        raise _explain(error) from error
+
+
+def _explain(error: Exception) -> UsageError:
+    if isinstance(error, KeyError):
+        return UsageError(f"The statement has a parameter ${error.args[0]}; write its value in.")
+    return UsageError(str(error).replace("\n\nLINE", "\nLINE").rstrip())
+
+
+def _computed_columns(analysis: Analysis, rows: Sequence[Row], sources: Sequence[Column]) -> tuple[Column, ...]:
+    types = {column.name: column.type for column in sources}
+    return tuple(
+        Column(name, types.get(name) or _type_of(name, rows), meaning) for name, meaning in analysis.columns.items()
+    )
+
+
+def _type_of(name: str, rows: Sequence[Row]) -> str:
+    for row in rows:
+        match row[name]:
+            case bool():
+                return "BOOLEAN"
+            case int() if not any(isinstance(other[name], float) for other in rows):
+                return "BIGINT"
+            case int() | float():
+                return "DOUBLE"
+            case str():
+                return "VARCHAR"
+    return next((found for suffix, found in _TYPE_OF_SUFFIX.items() if name.endswith(suffix)), "VARCHAR")
+
+
+def _literal(value: Any) -> str:
+    match value:
+        case None:
+            return "NULL"
+        case bool():
+            return "true" if value else "false"
+        case float():
+            return f"{value!r}::DOUBLE"
+        case int():
+            return str(value)
+        case str():
+            return "'" + value.replace("'", "''") + "'"
+        case _:
+            return "[" + ", ".join(_literal(item) for item in value) + "]"

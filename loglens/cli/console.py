@@ -1,0 +1,101 @@
+"""The one writer of stderr, and the exit codes.
+
+0    done; also where a question has no rows, or the reader of a pipe has gone
+1    something named does not exist or could not be read or written to its end
+2    the words of the call are off
+70   loglens itself failed; LOGLENS_DEBUG=1 shows where
+130  stopped by Ctrl-C
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+
+import click
+
+from loglens.errors import LoglensError
+from loglens.text import visible
+
+DONE, FAILED, MISUSED, BROKEN, INTERRUPTED = 0, 1, 2, 70, 130
+
+
+class PipeClosed(Exception):
+    """Whoever read stdout has seen enough."""
+
+
+def write(text: str) -> None:
+    """Write text to stderr as it is; without anyone to read it, it is dropped."""
+    try:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        return
+
+
+def say(message: str) -> None:
+    """Write a message to stderr with the name of the program before it."""
+    lines = [visible(line) for line in message.splitlines()]
+    write("loglens: " + "\n".join(lines) + "\n")
+
+
+def is_terminal() -> bool:
+    """Whether stderr is a terminal, where progress can be drawn."""
+    return sys.stderr.isatty()
+
+
+def guard(call: Callable[[], object]) -> int:
+    """Run a command and return its exit code; whatever goes wrong is said in one message, never as a traceback."""
+    try:
+        outcome = call()
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except PipeClosed:
+        _silence_stdout()
+        return DONE
+    except (KeyboardInterrupt, click.Abort):
+        say("Stopped.")
+        return INTERRUPTED
+    except Exception as error:
+        return _say_what_went_wrong(error)
+    return outcome if isinstance(outcome, int) else DONE
+
+
+def _say_what_went_wrong(error: Exception) -> int:
+    match error:
+        case LoglensError():
+            say(str(error))
+            return error.exit_code
+        case click.UsageError():
+            say(_explain(error))
+            return MISUSED
+        case click.ClickException():
+            say(error.format_message())
+            return FAILED
+    _report(error)
+    return BROKEN
+
+
+def _explain(error: click.UsageError) -> str:
+    message = error.format_message().rstrip()
+    if error.ctx is None:
+        return message
+    hint = f"See `{error.ctx.command_path} --help`."
+    return f"{message}{'' if message.endswith(('.', '?', '!')) else '.'} {hint}"
+
+
+def _report(error: Exception) -> None:
+    if os.environ.get("LOGLENS_DEBUG"):
+        import traceback
+
+        write("".join(traceback.format_exception(error)))
+    summary = (str(error).splitlines() or [""])[0]
+    say(f"This is a bug in loglens: {type(error).__name__}: {summary} (LOGLENS_DEBUG=1 shows where)")
+
+
+def _silence_stdout() -> None:
+    """Give stdout somewhere to go, or Python complains about the closed pipe while it shuts down."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

@@ -1,0 +1,30 @@
+"""`loglens demo`: a made-up platform with planted faults."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from loglens.cli.console import say
+
+
+def _generate(directory: Path, seed: int, minutes: int, scale: int) -> None:
+    from loglens.demo import generate
+
+    generate(directory, seed=seed, minutes=minutes, scale=scale)
+    say(f"Wrote {directory}. TRUTH.json in it names the planted faults. Next: loglens ingest {directory}")
+
+
+COMMAND = click.Command(
+    "demo",
+    params=[
+        click.Argument(["directory"], type=click.Path(file_okay=False, path_type=Path), metavar="DIR"),
+        click.Option(["--seed"], type=int, default=7, show_default=True, help="The same seed gives the same bytes."),
+        click.Option(["--minutes"], type=click.IntRange(1), default=30, show_default=True, help="Minutes to simulate."),
+        click.Option(["--scale"], type=click.IntRange(1), default=1, show_default=True, help="Times the traffic."),
+    ],
+    callback=_generate,
+    help="Write logs and traces of a made-up platform with planted faults, named in TRUTH.json, into DIR.",
+    short_help="Write sample logs and traces with planted faults.",
+)

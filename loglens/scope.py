@@ -1,0 +1,132 @@
+"""The part of the data a question is about: from when, until when, and which service."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from loglens.errors import UsageError
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from loglens.analysis import Value
+
+FIRST_NS = -(2**63)
+LAST_NS = 2**63 - 1
+
+# A time as a person gives it: text, a moment, or a span of time before the end of the data.
+When = str | datetime | timedelta | None
+
+_UNIT_NS = {
+    "ns": 1,
+    "us": 10**3,
+    "µs": 10**3,
+    "ms": 10**6,
+    "s": 10**9,
+    "m": 60 * 10**9,
+    "h": 3_600 * 10**9,
+    "d": 86_400 * 10**9,
+    "w": 604_800 * 10**9,
+}
+_PART = re.compile(r"(\d+)(?:\.(\d{1,9}))?(ns|us|µs|ms|s|m|h|d|w)")
+_RELATIVE = re.compile(rf"(?:{_PART.pattern})+")
+_ABSOLUTE = re.compile(
+    r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s*(Z|[+-]\d\d:?\d\d)?)?", re.IGNORECASE
+)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+# A record later than the reading of its source has a wrong clock and must not move "the last two hours".
+END_OF_DATA = """
+    SELECT
+        max(latest_ns) AS latest_ns
+    FROM (
+        SELECT max(ts_ns) AS latest_ns
+        FROM logs
+        JOIN sources USING (source_id)
+        WHERE ts_ns <= ingested_ns
+        UNION ALL
+        SELECT max(start_ns) AS latest_ns
+        FROM spans
+        JOIN sources USING (source_id)
+        WHERE start_ns <= ingested_ns
+    ) AS ends
+"""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What a question is limited to; None means no limit."""
+
+    since: When = None
+    until: When = None
+    service: str | None = None
+
+    def binds(self, connection: duckdb.DuckDBPyConnection) -> dict[str, Value]:
+        """Return the values of since_ns (inclusive), until_ns (exclusive) and service.
+
+        Raises UsageError where a time cannot be read, or nothing can lie between the two.
+        """
+        bounds = resolve(self.since, self.until, lambda: end_of_data(connection))
+        return {"since_ns": bounds[0], "until_ns": bounds[1], "service": self.service}
+
+
+def end_of_data(connection: duckdb.DuckDBPyConnection) -> int | None:
+    """Return the time of the latest record, in nanoseconds, or None where there is none."""
+    row = connection.execute(END_OF_DATA).fetchone()
+    return None if row is None or row[0] is None else int(row[0])
+
+
+def resolve(since: When, until: When, end_ns: Callable[[], int | None]) -> tuple[int, int]:
+    """Turn two times into nanoseconds; the end of the data is asked for only where one is relative to it."""
+    since_ns = _resolve_one("since", since, FIRST_NS, end_ns)
+    until_ns = _resolve_one("until", until, LAST_NS, end_ns)
+    if since is not None and until is not None and since_ns >= until_ns:
+        raise UsageError(f"since {since} is not before until {until}.")
+    return since_ns, until_ns
+
+
+def _resolve_one(name: str, when: When, default: int, end_ns: Callable[[], int | None]) -> int:
+    if when is None:
+        return default
+    absolute, amount = parse_when(name, when)
+    if absolute:
+        return min(max(amount, FIRST_NS), LAST_NS)
+    end = end_ns()
+    return default if end is None else max(end - amount, FIRST_NS)
+
+
+def parse_when(name: str, when: str | datetime | timedelta) -> tuple[bool, int]:
+    """Return whether a time is absolute, and its nanoseconds: since the epoch, or before the end of the data."""
+    if isinstance(when, timedelta):
+        return False, (when // timedelta(microseconds=1)) * 1_000
+    if isinstance(when, datetime):
+        aware = when if when.tzinfo else when.replace(tzinfo=UTC)
+        return True, ((aware - _EPOCH) // timedelta(microseconds=1)) * 1_000
+    text = when.strip()
+    if _RELATIVE.fullmatch(text):
+        return False, sum(_part_ns(*part) for part in _PART.findall(text))
+    match = _ABSOLUTE.fullmatch(text)
+    if match:
+        try:
+            return True, _absolute_ns(*match.groups())
+        except ValueError as error:
+            raise UsageError(f"{name} {text!r} is not a time: {error}.") from error
+    raise UsageError(
+        f"{name} {text!r} is not a time. Give 2026-01-15, 2026-01-15T09:30:00Z, or 30m, 2h, 7d, 1h30m"
+        " before the end of the data."
+    )
+
+
+def _part_ns(whole: str, fraction: str, unit: str) -> int:
+    return (int(whole) * 10**9 + int(fraction.ljust(9, "0"))) * _UNIT_NS[unit] // 10**9
+
+
+def _absolute_ns(date: str, clock: str | None, seconds: str | None, fraction: str | None, offset: str | None) -> int:
+    zone = "+00:00" if offset is None or offset in "Zz" else offset
+    moment = datetime.fromisoformat(f"{date}T{clock or '00:00'}:{seconds or '00'}{zone}")
+    whole = (moment - _EPOCH) // timedelta(seconds=1)
+    return whole * 10**9 + int((fraction or "0").ljust(9, "0"))
