@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loglens.errors import NotFound
+from loglens.scope import When, end_of_data, resolve
 from loglens.store.ledger import Source, forget_source, load_sources, newest_record_ns
 from loglens.store.store import open_writer, refuse_missing
 
@@ -20,10 +21,10 @@ class Forgotten:
     rejects: int
 
 
-def forget(
-    database: Path, names: Sequence[str] = (), before_ns: int | None = None, wait_s: float = 10
-) -> list[Forgotten]:
+def forget(database: Path, names: Sequence[str] = (), before: When = None, wait_s: float = 10) -> list[Forgotten]:
     """Remove the named sources, and those whose newest record is before a time, in one transaction.
+
+    `before` is an absolute time, or a span of time before the end of the data.
 
     A name is the path of a source, its end (`app.log`), or its number. Raises NotFound for a name without a source,
     and then removes nothing. Ingesting a forgotten file again reads it anew.
@@ -32,7 +33,8 @@ def forget(
     with open_writer(database, wait_s) as connection:
         sources = load_sources(connection)
         chosen = {source.source_id: source for name in names for source in _named(name, sources)}
-        if before_ns is not None:
+        if before is not None:
+            _, before_ns = resolve(None, before, lambda: end_of_data(connection))
             newest = newest_record_ns(connection)
             for source in sources:
                 if newest.get(source.source_id, before_ns) < before_ns:

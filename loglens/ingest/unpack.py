@@ -109,14 +109,11 @@ class Unpacker:
         assert self._decoder is not None
         assert self._make is not None
         if self._decoder.eof:
-            following = (self._decoder.unused_data or self._file.read(INPUT_BYTES)).lstrip(b"\0")
-            if following:
-                self._decoder, self._input = self._make(), following
-            elif not (following := self._file.read(INPUT_BYTES)):
+            self._input = self._after_padding(self._decoder.unused_data + self._input)
+            if not self._input:
                 self._end(None)
                 return b""
-            else:
-                self._decoder, self._input = self._make(), following
+            self._decoder = self._make()
         if not self._input and self._decoder.needs_input:
             self._input = self._file.read(INPUT_BYTES)
         given, self._input = self._input, b""
@@ -124,6 +121,14 @@ class Unpacker:
         if not unpacked and not given and not self._decoder.eof:
             self._end(f"truncated {self.packing} data")
         return unpacked
+
+    def _after_padding(self, ahead: bytes) -> bytes:
+        """Return what follows the zeros that tapes and block devices pad members with."""
+        while not (ahead := ahead.lstrip(b"\0")):
+            ahead = self._file.read(INPUT_BYTES)
+            if not ahead:
+                return b""
+        return ahead
 
     def _end(self, failure: str | None) -> None:
         self.failure = failure

@@ -1,0 +1,168 @@
+"""`loglens ingest` and `loglens forget`: what goes into the database, and out of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from loglens.cli.console import is_terminal, say, write
+from loglens.cli.ingest_summary import summarize
+from loglens.ingest.report import IngestReport, Outcome, Progress
+from loglens.settings import load_settings
+
+DURATION_UNITS = ("ns", "us", "ms", "s")
+
+
+def _ingest(paths: tuple[str, ...], db: Path | None, verbose: bool, **given: Any) -> int:
+    from loglens.ingest.reader import ReadOptions
+    from loglens.ingest.run import IngestRequest, ingest
+
+    options = ReadOptions(format=given.pop("format"), duration_unit=given.pop("duration_unit"))
+    database = db or Path(load_settings().db)
+    request = IngestRequest(paths, database, options, **given)
+    if is_terminal():
+        with Bars() as bars:
+            report = ingest(request, bars)
+    else:
+        report = ingest(request)
+    write(summarize(report, is_dry=request.dry_run, is_verbose=verbose))
+    return report.exit_code
+
+
+class Bars(Progress):
+    """Progress drawn on stderr while files are read."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._bars = Progress(
+            TextColumn("{task.fields[files]}"),
+            BarColumn(),
+            DownloadColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._done_bytes = self._done_records = self._done_files = self._files = 0
+        self._now = ("", 0, 0)
+
+    def __enter__(self) -> Bars:
+        self._bars.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bars.stop()
+
+    def start(self, files: int, stored_bytes: int) -> None:
+        """Say how much there is to do."""
+        self._files = files
+        self._task = self._bars.add_task("", total=stored_bytes, files="", rate="")
+
+    def advance(self, path: str, stored_bytes: int, records: int) -> None:
+        """Say how far the file in work has been read, and how many records are in."""
+        self._now = (path, stored_bytes, records)
+        elapsed_s = max(self._bars.tasks[0].elapsed or 0, 0.1)
+        self._bars.update(
+            self._task,
+            completed=self._done_bytes + stored_bytes,
+            files=f"{self._done_files + 1}/{self._files} {Path(path).name[:30]}",
+            rate=f"{(self._done_records + records) / elapsed_s:,.0f} pieces/s",
+        )
+
+    def finish(self, outcome: Outcome) -> None:
+        """Say what became of a file."""
+        path, _, records = self._now
+        self._done_files += 1
+        self._done_records += records if path == outcome.path else 0
+        file = Path(outcome.path)
+        self._done_bytes += file.stat().st_size if file.exists() else 0
+        self._bars.update(self._task, completed=self._done_bytes)
+
+
+def _forget(sources: tuple[str, ...], before: str | None, db: Path | None, wait_s: float) -> None:
+    from loglens.ingest.forget import forget
+
+    if not sources and before is None:
+        raise click.UsageError("Name sources, or a time with --before.")
+    database = db or Path(load_settings().db)
+    forgotten = forget(database, sources, before, wait_s)
+    for source in forgotten:
+        say(f"forgot {source.uri}: {source.records:,} records, {source.rejects:,} rejects")
+    if not forgotten:
+        say("nothing to forget: every source has records from that time on.")
+
+
+_WAIT = click.Option(
+    ["--wait", "wait_s"],
+    type=click.FloatRange(0),
+    default=10,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long to wait while another process holds the database.",
+)
+_DB = click.Option(
+    ["--db"],
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The database: LOGLENS_DB, or loglens.duckdb, unless given.",
+)
+
+INGEST = click.Command(
+    "ingest",
+    callback=_ingest,
+    params=[
+        click.Argument(["paths"], nargs=-1, required=True, metavar="PATH..."),
+        _DB,
+        click.Option(["--format"], metavar="NAME", help="Read as this format, not as what the content looks like."),
+        click.Option(
+            ["--duration-unit"], type=click.Choice(DURATION_UNITS), help="Unit of durations whose key names none."
+        ),
+        click.Option(["--include"], multiple=True, metavar="GLOB", help="Only files like this; may be repeated."),
+        click.Option(["--exclude"], multiple=True, metavar="GLOB", help="No files like this; may be repeated."),
+        click.Option(["--again"], is_flag=True, help="Read anew what was read before, replacing its records."),
+        click.Option(["--dry-run"], is_flag=True, help="Say what would be read and as what; write nothing."),
+        click.Option(["--name"], default="stdin", show_default=True, help="What standard input is called."),
+        click.Option(["--verbose"], is_flag=True, help="Name every file."),
+        _WAIT,
+    ],
+    help="""Read logs, spans and metrics into the database, exactly once.
+
+    A PATH is a file, a folder, a pattern, or - for standard input; plain or packed with gzip, zstd, bz2 or xz. What
+    was read before is not read again; a file that has grown adds its new lines; a renamed or rotated one is known by
+    its content. Lines that cannot be read are kept: `loglens rejects`.
+
+    \b
+    loglens ingest logs/
+    loglens ingest 'logs/*.gz' --exclude '*debug*'
+    kubectl logs deploy/llm-api | loglens ingest - --name llm-api
+    loglens ingest app.log --again --duration-unit ms
+    """,
+    short_help="Read logs, spans and metrics into the database.",
+)
+
+FORGET = click.Command(
+    "forget",
+    callback=_forget,
+    params=[
+        click.Argument(["sources"], nargs=-1, metavar="[SOURCE]..."),
+        click.Option(["--before"], metavar="TIME", help="Every source whose newest record is before this time."),
+        _DB,
+        _WAIT,
+    ],
+    help="""Remove sources with everything that came from them.
+
+    A SOURCE is a path, its end, or its number in `loglens sources`.
+
+    \b
+    loglens forget app.log.3.gz
+    loglens forget --before 2026-01-01
+    """,
+    short_help="Remove sources and their records from the database.",
+)
+
+
+__all__ = ["FORGET", "INGEST", "IngestReport"]

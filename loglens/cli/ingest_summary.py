@@ -1,0 +1,103 @@
+"""The account an ingest gives of itself."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable
+
+from loglens.ingest.report import READ, IngestReport, Outcome
+from loglens.text import visible
+
+NAMED = 5
+
+
+def summarize(report: IngestReport, is_dry: bool = False, is_verbose: bool = False) -> str:
+    """Return the summary of an ingest as text with line ends."""
+    lines = _dry(report) if is_dry else _done(report)
+    named = None if is_verbose or is_dry else NAMED
+    lines += _each("failed", report.having("failed"), None)
+    lines += _each("damaged", [outcome for outcome in report.having(*READ) if outcome.is_damaged], None)
+    noted = [outcome for outcome in report.having(*READ) if outcome.note and not outcome.is_damaged]
+    lines += _each("noted", noted, named)
+    lines += _skipped(report.having("skipped"), named)
+    if is_verbose:
+        lines += [f"  {outcome.action:9} {_counts(outcome)}  {_path(outcome)}" for outcome in report.having(*READ)]
+    if not report.having(*READ, "unchanged") and not report.having("failed"):
+        lines.append("Nothing to read: no log, trace or metric was found. --format NAME reads a file as NAME anyway.")
+    elif not is_dry and report.records:
+        lines.append("Next: loglens")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _dry(report: IngestReport) -> list[str]:
+    lines = [f"Would read into {report.database}:"]
+    return lines + [
+        f"  {outcome.action:9} {outcome.format:10} {_path(outcome)}" for outcome in report.having(*READ, "unchanged")
+    ]
+
+
+def _done(report: IngestReport) -> list[str]:
+    read = report.having(*READ)
+    files = Counter(outcome.action for outcome in report.outcomes if outcome.action in (*READ, "unchanged"))
+    what = ", ".join(f"{count:,} {action}" for action, count in files.items()) or "no file"
+    speed = f"{_bytes(report.content_bytes)} in {report.elapsed_s:.1f} s"
+    lines = [f"{report.database}: {report.records:,} records from {what} ({speed})"]
+    formats = Counter[str]()
+    for outcome in read:
+        formats[outcome.format] += outcome.records
+    if read:
+        lines.append("  read as   " + ", ".join(f"{name} ({count:,})" for name, count in formats.items()))
+        blank = sum(outcome.blank_lines for outcome in read)
+        total = sum(outcome.lines for outcome in read)
+        rejected = f"{report.rejects:,} rejected" + (" (loglens rejects)" if report.rejects else "")
+        lines.append(f"  lines     {total:,}, of which {blank:,} blank; {rejected}")
+    if untimed := sum(outcome.untimed for outcome in read):
+        lines.append(f"  untimed   {untimed:,} records have no readable time; they are kept without one")
+    if unread := sum(outcome.unread for outcome in read):
+        lines.append(f"  unread    {unread:,} records are of a kind that is not read yet")
+    for (subject, assumption), count in sorted(report.assumptions.items()):
+        where = f" ({count:,} files)" if count > 1 else ""
+        lines.append(f"  assumed   {visible(subject)}: {visible(assumption)}{where}")
+    return lines
+
+
+def _each(title: str, outcomes: list[Outcome], named: int | None) -> list[str]:
+    lines = [f"  {title:9} {_path(outcome)}: {visible(outcome.note)}" for outcome in outcomes[:named]]
+    if named is not None and len(outcomes) > named:
+        lines.append(f"  {title:9} … and {len(outcomes) - named:,} more (--verbose names them)")
+    return lines
+
+
+def _skipped(outcomes: list[Outcome], named: int | None) -> list[str]:
+    if named is None:
+        return _each("skipped", outcomes, None)
+    lines = []
+    for reason, count in Counter(outcome.note for outcome in outcomes).most_common():
+        paths = [_path(outcome) for outcome in outcomes if outcome.note == reason]
+        more = ", …" if count > NAMED else ""
+        lines.append(f"  skipped   {count:,} {visible(reason)}: {', '.join(paths[:NAMED])}{more}")
+    return lines
+
+
+def _counts(outcome: Outcome) -> str:
+    return f"{outcome.format:10} {outcome.records:>10,} records {outcome.rejects:>6,} rejects"
+
+
+def _path(outcome: Outcome) -> str:
+    """Return the path as seen from here where that is shorter."""
+    path = outcome.path
+    if os.path.isabs(path):  # noqa: PTH117 - a name of standard input is no path
+        below = os.path.relpath(path)
+        path = below if len(below) < len(path) else path
+    return visible(path)
+
+
+def _bytes(size: int) -> str:
+    units: Iterable[str] = ("B", "kB", "MB", "GB")
+    value = float(size)
+    for unit in units:
+        if value < 1000 or unit == "GB":
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    raise AssertionError
