@@ -1,0 +1,148 @@
+"""Opening the store: one writer, many readers one after another, and nobody else's file."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from loglens.errors import NotFound, StoreError, StoreLocked, StoreTooNew
+from loglens.store.store import fetch_row, migrations, open_reader, open_writer
+
+HOLD = """
+import sys, duckdb
+connection = duckdb.connect(sys.argv[1])
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def held_by_another_process(path: Path) -> Iterator[subprocess.Popen[str]]:
+    command = [sys.executable, "-c", HOLD, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        yield holder
+        assert holder.stdin is not None
+        holder.stdin.close()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    path = tmp_path / "x.duckdb"
+    with open_writer(path):
+        pass
+    return path
+
+
+def test_a_new_store_has_every_migration_once(store: Path) -> None:
+    with open_reader(store) as connection:
+        versions = connection.execute("SELECT version, name FROM schema_version ORDER BY version").fetchall()
+    assert versions == [(version, name) for version, name, _ in migrations()]
+    assert [version for version, _, _ in migrations()] == list(range(1, len(migrations()) + 1))
+    with open_writer(store) as connection:
+        assert fetch_row(connection, "SELECT count(*) FROM schema_version") == (len(migrations()),)
+
+
+def test_every_table_and_column_has_its_meaning(store: Path) -> None:
+    with open_reader(store) as connection:
+        bare = connection.execute(
+            "SELECT table_name, column_name FROM duckdb_columns() "
+            "WHERE database_name = 'x' AND table_name <> 'schema_version' AND comment IS NULL"
+        ).fetchall()
+        assert bare == []
+        assert fetch_row(connection, "SELECT count(*) FROM duckdb_tables() WHERE comment IS NULL") == (1,)
+
+
+def test_a_reader_cannot_write(store: Path) -> None:
+    with open_reader(store) as connection, pytest.raises(duckdb.Error, match="read-only"):
+        connection.execute("DELETE FROM logs")
+
+
+def test_a_missing_database_is_named(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match=r"nothing\.duckdb"), open_reader(tmp_path / "nothing.duckdb"):
+        pass
+
+
+@pytest.mark.parametrize("opener", [open_reader, open_writer])
+def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path, opener: object) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("not a database\n" * 400)
+    with pytest.raises(StoreError, match="is not a DuckDB database"), opener(path):  # type: ignore[operator]
+        pass
+    assert path.read_text().startswith("not a database")
+
+
+def test_a_database_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "other.duckdb"
+    with duckdb.connect(path) as connection:
+        connection.execute("CREATE TABLE accounts (id INTEGER)")
+    with pytest.raises(StoreError, match="other tables"), open_writer(path):
+        pass
+    with pytest.raises(StoreError, match="not one made by loglens"), open_reader(path):
+        pass
+
+
+def test_a_newer_store_is_refused_by_name(store: Path) -> None:
+    with open_writer(store) as connection:
+        connection.execute("INSERT INTO schema_version VALUES (999, '0999_future', 0)")
+    for opener in (open_reader, open_writer):
+        with pytest.raises(StoreTooNew, match="999"), opener(store):
+            pass
+
+
+def test_the_holder_of_a_lock_is_named(store: Path) -> None:
+    with held_by_another_process(store) as holder:
+        with pytest.raises(StoreLocked, match=str(holder.pid)), open_reader(store):
+            pass
+        with pytest.raises(StoreLocked, match="after waiting 0.1 s"), open_writer(store, wait_s=0.1):
+            pass
+
+
+def test_a_writer_waits_for_its_turn(store: Path) -> None:
+    with held_by_another_process(store) as holder:
+        threading.Timer(0.3, holder.kill).start()
+        started = time.monotonic()
+        with open_writer(store, wait_s=20):
+            assert time.monotonic() - started > 0.2
+        assert holder.stdin is not None
+
+
+def test_readers_and_writers_of_one_process_take_turns(store: Path) -> None:
+    seen: list[int] = []
+
+    def read() -> None:
+        for _ in range(20):
+            with open_reader(store) as connection:
+                seen.append(fetch_row(connection, "SELECT count(*) FROM rejects")[0])
+
+    readers = [threading.Thread(target=read) for _ in range(3)]
+    for reader in readers:
+        reader.start()
+    for _ in range(10):
+        with open_writer(store, wait_s=0) as connection:
+            connection.execute("INSERT INTO rejects VALUES (1, 1, 1, 'r', 'r')")
+    for reader in readers:
+        reader.join()
+    assert len(seen) == 60
+    assert all(0 <= count <= 10 for count in seen)
+
+
+def test_a_killed_writer_leaves_a_readable_store(store: Path) -> None:
+    script = (
+        "import sys, os, signal, duckdb; c = duckdb.connect(sys.argv[1]); "
+        "c.execute(\"INSERT INTO rejects VALUES (1, 1, 1, 'kept', 'r')\"); "
+        "c.execute('BEGIN'); c.execute(\"INSERT INTO rejects VALUES (1, 2, 1, 'lost', 'r')\"); "
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    subprocess.run([sys.executable, "-c", script, str(store)], check=False)
+    with open_reader(store) as connection:
+        assert connection.execute("SELECT reason FROM rejects").fetchall() == [("kept",)]
