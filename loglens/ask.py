@@ -33,7 +33,7 @@ class Statement:
 
     def columns(self, meanings: Mapping[str, str]) -> tuple[Column, ...]:
         """Return its columns; a name that comes twice gets a number."""
-        described = self._run("DESCRIBE " + self.sql).fetchall()
+        described = self._run("DESCRIBE\n" + self.sql).fetchall()
         taken: dict[str, int] = {}
         columns = []
         for name, type_name, *_ in described:
@@ -116,12 +116,15 @@ def ask_sql(connection: duckdb.DuckDBPyConnection, sql: str, limit: int) -> Answ
         statements = connection.extract_statements(sql)
         if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
             raise UsageError("sql takes one SELECT; the database is only read.")
-        statement = Statement(connection, statements[0].query.strip().removesuffix(";"), {})
+        text = statements[0].query.strip().removesuffix(";")
+        statement = Statement(connection, text, {})
         columns = statement.columns({})
         answer = Answer("SQL", columns, (), statement.sql)
         answer.tuples = _explained(_counted(statement.fetch(columns), answer, limit))
-    except (duckdb.Error, KeyError) as error:
-        raise _explain(error) from error
+    except duckdb.OperationalError:
+        raise
+    except duckdb.Error as error:
+        raise UsageError(_placed(str(error))) from error
     return answer
 
 
@@ -148,14 +151,17 @@ def _explained(rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
 
     try:
         yield from rows
+    except duckdb.OperationalError:
+        raise
     except duckdb.Error as error:
-        raise _explain(error) from error
+        # What goes wrong with a value is told with a line of the wrapped statement, which the user never wrote.
+        raise UsageError(str(error).partition("\n\nLINE")[0]) from error
 
 
-def _explain(error: Exception) -> UsageError:
-    if isinstance(error, KeyError):
-        return UsageError(f"The statement has a parameter ${error.args[0]}; write its value in.")
-    return UsageError(str(error).replace("\n\nLINE", "\nLINE").rstrip())
+def _placed(message: str) -> str:
+    """Return a message of DuckDB about a statement with DESCRIBE on the line before it, with the line as written."""
+    is_described = "LINE 1:" not in message
+    return re.sub(r"\n\nLINE (\d+):", lambda match: f"\nLINE {int(match[1]) - is_described}:", message).rstrip()
 
 
 def _computed_columns(analysis: Analysis, rows: Sequence[Row], sources: Sequence[Column]) -> tuple[Column, ...]:

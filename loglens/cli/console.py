@@ -16,6 +16,7 @@ from collections.abc import Callable
 import click
 
 from loglens.errors import LoglensError
+from loglens.nearest import nearest
 from loglens.text import visible
 
 DONE, FAILED, MISUSED, BROKEN, INTERRUPTED = 0, 1, 2, 70, 130
@@ -36,7 +37,7 @@ def write(text: str) -> None:
 
 def say(message: str) -> None:
     """Write a message to stderr with the name of the program before it."""
-    lines = [visible(line) for line in message.splitlines()]
+    lines = [visible(line) for line in message.expandtabs(4).splitlines()]
     write("loglens: " + "\n".join(lines) + "\n")
 
 
@@ -79,6 +80,9 @@ def _say_what_went_wrong(error: Exception) -> int:
 
 def _explain(error: click.UsageError) -> str:
     message = error.format_message().rstrip()
+    if isinstance(error, click.NoSuchOption):
+        found = nearest(error.option_name, error.possibilities or ())
+        message = f"No option {error.option_name!r}." + (f" Did you mean {found!r}?" if found else "")
     if error.ctx is None:
         return message
     hint = f"See `{error.ctx.command_path} --help`."

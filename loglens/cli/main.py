@@ -24,7 +24,7 @@ _EXAMPLES = (
     ("loglens slow --p99 logs/", "the same without a database"),
 )
 # Each command that is no analysis: a module and its attribute.
-_READING = {"demo": "demo:COMMAND"}
+_READING = {"ingest": "ingest:INGEST", "forget": "ingest:FORGET", "demo": "demo:COMMAND"}
 _MORE = {"sql": "sql:COMMAND", "completion": "completion:COMMAND"}
 
 

@@ -13,11 +13,15 @@ from loglens.text import cut, display_width
 
 _GAP = "  "
 _FAINT, _BOLD, _PLAIN = "\x1b[2m", "\x1b[1m", "\x1b[0m"
-# Text narrower than this says nothing; an id of this length is still found by its beginning.
+# Text cut to less than this says little, so other columns leave first; an id is still found by its beginning.
+_LEAST_TEXT = 20
+_LEAST_ID = 10
+# What text comes down to when no column is left that could leave.
 _NARROW = 8
-_ID = 12
 # Without a terminal to fit, only text that would make every line of the file this long is cut.
 _LONGEST = 500
+# Columns that found no room are named up to this many.
+_NAMED = 8
 
 
 @dataclass
@@ -37,6 +41,10 @@ class _Strip:
     @property
     def is_text(self) -> bool:
         return self.column.kind in {"text", "json", "nested"}
+
+    @property
+    def readable(self) -> int:
+        return _LEAST_ID if self.is_id else _LEAST_TEXT
 
 
 def render(answer: Answer, page: Page) -> Iterator[str]:
@@ -60,9 +68,11 @@ def _strip(column: Column, values: list[object]) -> _Strip:
     head = header(column)
     body = cells(column, values)
     widest = max((display_width(cell) for cell in body), default=0)
-    strip = _Strip(column, [head], body, max(widest, display_width(head)), 0)
-    strip.width = min(strip.width, _LONGEST) if strip.is_text else strip.width
-    strip.least = min(strip.width, max(_NARROW, display_width(head))) if strip.is_text else strip.width
+    width = max(widest, display_width(head))
+    strip = _Strip(column, [head], body, width, width)
+    if strip.is_text:
+        strip.width = min(width, _LONGEST)
+        strip.least = min(width, max(strip.readable, display_width(head)))
     return strip
 
 
@@ -82,11 +92,19 @@ def _fit(strips: list[_Strip], answer: Answer, page: Page) -> list[_Strip]:
         left_out.append(name)
         shown = [strip for strip in shown if strip.column.name != name]
     if left_out:
-        names = ", ".join(header(strip.column) for strip in strips if strip.column.name in left_out)
-        page.notes.append(f"No room for {names}. A wider terminal or --format json shows them.")
-    _shrink(shown, page.width - _gaps(shown))
+        page.notes.append(_without([header(strip.column) for strip in strips if strip.column.name in left_out]))
+    room = page.width - _gaps(shown)
+    if sum(strip.least for strip in shown) > room:
+        for strip in shown:
+            strip.least = min(strip.least, _NARROW) if strip.is_text else strip.least
+    _shrink(shown, room)
     _level(shown)
     return shown
+
+
+def _without(heads: list[str]) -> str:
+    named = ", ".join(heads[:_NAMED]) + (f" and {len(heads) - _NAMED} more columns" if len(heads) > _NAMED else "")
+    return f"No room for {named}. A wider terminal or --format json shows them."
 
 
 def _gaps(strips: list[_Strip]) -> int:
@@ -97,7 +115,7 @@ def _fold(strip: _Strip) -> None:
     """Break the header at its spaces so that the column is no wider than its longest word or value."""
     widest = max((display_width(cell) for cell in strip.body), default=0)
     words = strip.head[0].split(" ")
-    content = min(widest, _NARROW) if strip.is_text else widest
+    content = min(widest, strip.readable) if strip.is_text else widest
     room = max(content, *(display_width(word) for word in words))
     lines = [words[0]]
     for word in words[1:]:
@@ -117,11 +135,11 @@ def _level(strips: list[_Strip]) -> None:
 
 
 def _shrink(strips: list[_Strip], room: int) -> None:
-    """Take width from ids down to what identifies, then from the widest text, until all of them fit."""
+    """Take width from ids, then from the widest text, until all of them fit."""
     excess = sum(strip.width for strip in strips) - room
     for strip in strips:
         if excess > 0 and strip.is_id:
-            given = min(excess, strip.width - min(strip.width, max(strip.least, _ID)))
+            given = min(excess, strip.width - strip.least)
             strip.width -= given
             excess -= given
     while excess > 0:
