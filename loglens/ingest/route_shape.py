@@ -1,0 +1,76 @@
+"""Route templates for paths that come without one, as a SQL expression."""
+
+from __future__ import annotations
+
+# A path can hold an id only where a segment begins with a digit or has one beside enough other characters; `/v1/`
+# has not, so that the usual API path is decided by one pass of one expression.
+_WORTH_A_LOOK = (
+    r"[?#]|://|(?:^|[/_])[0-9]|[0-9][^/]*[0-9]"
+    r"|[0-9][^/]{4}|[^/][0-9][^/]{3}|[^/]{2}[0-9][^/]{2}|[^/]{3}[0-9][^/]|[^/]{4}[0-9]"
+    r"|-[A-Fa-f]{4}-"
+)
+_ORIGIN = r"^[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*"
+_FRAGMENT = r"#[\s\S]*$"
+_ENDING = r"(?:\.[A-Za-z][A-Za-z0-9]{0,4}|:[A-Za-z]+)$"
+_UUID = "[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
+_PREFIXES = "(?:[A-Za-z]{1,16}[_-]){1,3}"
+
+
+def route_shape_sql(path: str) -> str:
+    """Return a SQL expression for the route template of `path`, itself a SQL expression (best a column name).
+
+    A segment that is a UUID, all digits, hexadecimal (8 or more with a digit), base64-like (16 or more) or a prefix
+    with a random rest (`resp_…`, `file-…`) becomes `{id}`; a file ending or `:verb` behind it stays. Scheme, host
+    and fragment are dropped, of a query the sorted keys stay. Null gives null, an empty path `/`; the expression never
+    fails, and a route template is its own template.
+    """
+    bare = f"regexp_replace(regexp_replace({path}, '{_ORIGIN}', ''), '{_FRAGMENT}', '')"
+    return (
+        f"CASE WHEN {path} = '' THEN '/' WHEN NOT regexp_matches({path}, '{_WORTH_A_LOOK}') THEN {path} "
+        f"ELSE {_shape_sql(bare)} END"
+    )
+
+
+def _shape_sql(bare: str) -> str:
+    """Return the expression for a path with an optional query and nothing else."""
+    segments = f"string_split(split_part({bare}, '?', 1), '/')"
+    path = f"array_to_string(list_transform({segments}, lambda s: {_segment_sql('s')}), '/')"
+    pairs = f"string_split_regex(substr({bare}, strpos({bare}, '?') + 1), '[&;]')"
+    keys = f"list_transform({pairs}, lambda pair: {_segment_sql('split_part(pair, chr(61), 1)')})"
+    named = f"list_sort(list_distinct(list_filter({keys}, lambda key: key <> '')))"
+    query = f"CASE WHEN contains({bare}, '?') THEN array_to_string({named}, '&') ELSE '' END"
+    return f"coalesce(nullif({path}, ''), '/') || coalesce('?' || nullif({query}, ''), '')"
+
+
+def _segment_sql(segment: str) -> str:
+    """Return the expression for one segment: itself, or `{id}` where it is one."""
+    ending = f"regexp_extract({segment}, '{_ENDING}')"
+    stem = f"left({segment}, length({segment}) - length({ending}))"
+    return (
+        f"CASE WHEN NOT regexp_matches({segment}, '[0-9]|-[A-Fa-f]{{4}}-') THEN {segment} "
+        f"WHEN {_is_id_sql(segment)} THEN '{{id}}' "
+        f"WHEN {ending} <> '' AND {_is_id_sql(stem)} THEN '{{id}}' || {ending} "
+        f"ELSE {segment} END"
+    )
+
+
+def _is_id_sql(text: str) -> str:
+    """Return the condition under which a text is an id rather than a word.
+
+    Words have a digit at their end at most (`v1`, `oauth2`); what is random has several, or both cases beside one.
+    """
+    two_digits = f"regexp_matches({text}, '[0-9][^0-9]*[0-9]')"
+    both_cases = f"regexp_matches({text}, '[a-z]') AND regexp_matches({text}, '[A-Z]')"
+    digit_prefix = f"regexp_full_match({text}, '[A-Za-z]{{1,16}}(?:_[0-9]+|-[0-9]{{3,}})')"
+    random_rest = f"regexp_replace({text}, '^{_PREFIXES}', '')"
+    return (
+        f"(regexp_full_match({text}, '[0-9]+|{_UUID}') "
+        f"OR (length({text}) >= 8 AND regexp_full_match({text}, '[0-9A-Fa-f]*[0-9][0-9A-Fa-f]*')) "
+        f"OR {digit_prefix} "
+        f"OR (regexp_full_match({text}, '{_PREFIXES}[A-Za-z0-9]{{6,}}') AND regexp_matches({random_rest}, "
+        f"'[0-9][^0-9]*[0-9]') OR (length({random_rest}) >= 8 "
+        f"AND regexp_full_match({text}, '{_PREFIXES}[0-9A-Fa-f]*[0-9][0-9A-Fa-f]*'))) "
+        f"OR (length({text}) >= 16 AND regexp_full_match({text}, '[A-Za-z0-9]*[0-9][A-Za-z0-9]*') AND {two_digits}) "
+        f"OR (length({text}) >= 16 AND regexp_full_match({text}, '[A-Za-z0-9_=+-]*[0-9][A-Za-z0-9_=+-]*') "
+        f"AND {both_cases}))"
+    )
