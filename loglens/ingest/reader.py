@@ -102,8 +102,8 @@ class Reading:
             if failure:
                 raise failure[0] from error
             raise
-        finally:
-            self.connection.unregister("input")
+        # After a failure the transaction takes no statement, and the next registration replaces this one.
+        self.connection.unregister("input")
         return int(inserted[0])
 
     def assume(self, subject: str, assumption: str) -> None:
