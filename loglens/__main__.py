@@ -1,4 +1,4 @@
-"""`python -m loglens` is the `loglens` command."""
+"""`python -m loglens`."""
 
 from loglens.cli.main import run
 

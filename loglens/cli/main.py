@@ -70,7 +70,7 @@ class Program(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands in their groups."""
         room = formatter.width - 6 - max(map(len, self.list_commands(ctx)))
-        for title, group in GROUPS.items():
+        for title, group in ((title, group) for title, group in GROUPS.items() if group):
             with formatter.section(title):
                 formatter.write_dl([(name, load().get_short_help_str(room)) for name, load in group.items()])
 
