@@ -10,7 +10,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     import difflib
 
     by_folded = {name.casefold(): name for name in known}
-    found = difflib.get_close_matches(word.casefold(), list(by_folded), n=1, cutoff=0.6)
+    found = difflib.get_close_matches(word.casefold(), list(by_folded), n=1, cutoff=0.5)
     return by_folded[found[0]] if found else None
 
 

@@ -32,10 +32,11 @@ _UNIT_NS = {
     "d": 86_400 * 10**9,
     "w": 604_800 * 10**9,
 }
-_PART = re.compile(r"(\d+)(?:\.(\d{1,9}))?(ns|us|µs|ms|s|m|h|d|w)")
-_RELATIVE = re.compile(rf"(?:{_PART.pattern})+")
+_PART = re.compile(r"(\d+)(?:\.(\d{1,9}))?(ns|us|µs|ms|s|m|h|d|w)", re.ASCII)
+_RELATIVE = re.compile(rf"(?:{_PART.pattern})+", re.ASCII)
 _ABSOLUTE = re.compile(
-    r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s*(Z|[+-]\d\d:?\d\d)?)?", re.IGNORECASE
+    r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s*(Z|[+-]\d\d:?\d\d)?)?",
+    re.ASCII | re.IGNORECASE,
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

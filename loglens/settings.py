@@ -68,9 +68,7 @@ def _checked(table: Mapping[str, Any], path: Path) -> dict[str, Any]:
     checked: dict[str, Any] = {}
     for name, value in table.items():
         if name not in known:
-            raise UsageError(
-                f"{path} has the setting {name!r}, which loglens does not know. {did_you_mean(name, known)}"
-            )
+            raise UsageError(f"{path} sets {name!r}, which loglens does not know. {did_you_mean(name, known)}")
         if isinstance(known[name], tuple):
             if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
                 raise UsageError(f"{path}: {name} must be a list of strings.")
