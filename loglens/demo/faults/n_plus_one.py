@@ -1,0 +1,65 @@
+"""An N+1: the attachments of a page of messages are loaded one message at a time.
+
+GET /v1/conversations/{conversation_id}/messages
+  SELECT … FROM messages WHERE conversation_id = $1
+  SELECT … FROM attachments WHERE message_id = $1   ┐
+  SELECT … FROM attachments WHERE message_id = $1   ┘ once for each message of the page
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from loglens.demo.call import Call
+from loglens.demo.engine import Steps
+from loglens.demo.faults.fault import Fault, Json, Window
+from loglens.demo.platform import Served, World
+
+KIND = "n_plus_one"
+SERVICE, ROUTE = "llm-api", "GET /v1/conversations/{conversation_id}/messages"
+FEWEST, MOST = 6, 16
+
+
+def plant(world: World, window: Window) -> None:
+    """Replace the handler that loads all attachments at once."""
+    healthy, chance = world.handlers[(SERVICE, ROUTE)], world.chance(KIND)
+
+    def one_by_one(call: Call) -> Steps[None]:
+        if world.engine.now not in window:
+            yield from healthy(call)
+            return
+        yield from call.query("page")
+        for _ in range(FEWEST + chance.below(MOST - FEWEST + 1)):
+            call.mark(KIND)
+            yield from call.query("attachment", f"msg_{chance.hex_id(12)}")
+            yield from call.compute(0.35)
+        yield from call.compute(9.0)
+
+    world.handlers[(SERVICE, ROUTE)] = one_by_one
+
+
+def evidence(requests: Sequence[Served], _window: Window) -> dict[str, Json]:
+    """Count the requests that looped and the statements they issued."""
+    repeats = sorted(each.marks[KIND] for each in requests if KIND in each.marks)
+    return {
+        "statement": "SELECT id, name, bytes FROM attachments WHERE message_id = $1",
+        "requests": len(requests),
+        "looping_requests": len(repeats),
+        "statements": sum(repeats),
+        "fewest_per_request": repeats[0] if repeats else None,
+        "median_per_request": repeats[(len(repeats) - 1) // 2] if repeats else None,
+        "most_per_request": repeats[-1] if repeats else None,
+    }
+
+
+FAULT = Fault(
+    kind=KIND,
+    service=SERVICE,
+    route=ROUTE,
+    done="The attachments of a page of messages are loaded with one statement for each message.",
+    begins=Fraction(0),
+    ends=Fraction(1),
+    plant=plant,
+    evidence=evidence,
+)

@@ -1,0 +1,89 @@
+"""Who asks what: the flows of requests that arrive from outside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from loglens.demo.call import Errand
+from loglens.demo.chance import Chance
+from loglens.demo.engine import MINUTE, Steps
+from loglens.demo.platform import START_NS, World
+from loglens.demo.serving import serve
+
+WAVE_NS = 20 * MINUTE
+UNKNOWN_SHARE = 0.012
+
+
+@dataclass(frozen=True)
+class PathValue:
+    """The value in a path: its name, and the ids that exist."""
+
+    name: str
+    known: Callable[[World], Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Requests to one route from outside; `query` is the text after the question mark."""
+
+    service: str
+    method: str
+    route: str
+    per_minute: float
+    value: PathValue | None = None
+    query: str = ""
+
+
+CONVERSATION = PathValue("conversation_id", lambda world: world.conversations)
+RESPONSE = PathValue("response_id", lambda world: world.responses)
+MEDIA = PathValue("media_id", lambda world: world.media)
+
+FLOWS = (
+    Flow("llm-api", "POST", "/v1/chat/completions", 8.4),
+    Flow("llm-api", "GET", "/v1/conversations/{conversation_id}", 10.4, CONVERSATION),
+    Flow("llm-api", "GET", "/v1/conversations/{conversation_id}/messages", 1.1, CONVERSATION),
+    Flow("llm-api", "GET", "/v1/messages/search", 9.8, query="role=assistant&days=7"),
+    Flow("llm-api", "POST", "/v1/conversations", 1.2),
+    Flow("response-api", "POST", "/v1/responses", 2.6),
+    Flow("response-api", "GET", "/v1/responses/{response_id}", 9.8, RESPONSE),
+    Flow("media-api", "POST", "/v1/media/uploads", 1.6),
+    Flow("media-api", "GET", "/v1/media/{media_id}", 2.6, MEDIA),
+)
+
+
+def start_traffic(world: World) -> None:
+    """Start every flow."""
+    for flow in FLOWS:
+        world.engine.start(_arrivals(world, flow, world.chance(f"traffic {flow.method} {flow.route}")))
+
+
+def _arrivals(world: World, flow: Flow, chance: Chance) -> Steps[None]:
+    """Let requests arrive as a Poisson process whose rate swings gently; drawn at the highest rate, then thinned."""
+    engine, highest = world.engine, 1.25
+    while True:
+        yield int(chance.exponential(MINUTE / (flow.per_minute * highest)))
+        if engine.now >= world.end_ns:
+            return
+        phase = (engine.now - START_NS) % WAVE_NS / WAVE_NS
+        wanted = 0.75 + 0.5 * abs(1.0 - 2.0 * phase)
+        if chance.happens(wanted / highest):
+            engine.start(_visit(world, _errand(world, flow, chance), chance))
+
+
+def _errand(world: World, flow: Flow, chance: Chance) -> Errand:
+    values: dict[str, str] = {}
+    if flow.value is not None:
+        found = chance.popular(flow.value.known(world))
+        unknown = f"{found.split('_')[0]}_{chance.hex_id(12)}"
+        missing = flow.value is CONVERSATION and chance.happens(UNKNOWN_SHARE)
+        values[flow.value.name] = unknown if missing else found
+    return Errand(flow.service, flow.method, flow.route, chance.popular(world.users), values, flow.query)
+
+
+def _visit(world: World, errand: Errand, chance: Chance) -> Steps[None]:
+    """Ask once, and perhaps once more when the platform failed."""
+    status = yield from serve(world, errand)
+    if status >= 500 and chance.happens(world.patience.client_retry_share):
+        yield int(world.patience.client_wait_ns * (0.7 + 0.6 * chance.uniform()))
+        yield from serve(world, errand)
