@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import BinaryIO, Self, cast
 
 import xxhash
 
@@ -36,7 +36,8 @@ class Content:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._file: BinaryIO = path.open("rb")
+        # Blocks are read whole, so a buffer in between would only copy them.
+        self._file = cast("BinaryIO", path.open("rb", buffering=0))
         self.state = FileState.of(self._file)
         self._restart()
 

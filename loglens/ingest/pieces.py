@@ -203,12 +203,16 @@ class LinePieces(CutPieces):
                     keep[i] = False
                     self.rejected.add(reject_of_bytes(int(numbers[i]), 1, raw))
         batch = line_batch(numbers, text)
-        return batch if keep.all() else batch.filter(pa.array(keep))
+        return batch if keep.all() else batch.take(column(np.flatnonzero(keep)))
 
 
 def line_batch(numbers: npt.NDArray[np.int64], text: pa.StringArray) -> pa.RecordBatch:
     """Make the batch of pieces that are one line each."""
     rows = len(numbers)
-    zeros = pa.array(np.zeros(rows, np.int32))
-    ones = pa.array(np.ones(rows, np.int32))
-    return pa.record_batch([pa.array(numbers), zeros, ones, text], schema=SCHEMA)
+    zeros, ones = np.zeros(rows, np.int32), np.ones(rows, np.int32)
+    return pa.record_batch([column(numbers), column(zeros), column(ones), text], schema=SCHEMA)
+
+
+def column(values: npt.NDArray[np.int64] | npt.NDArray[np.int32]) -> pa.Array:
+    """Make an Arrow array of NumPy's memory; `pa.array` would import pandas, where it is installed, to ask about it."""
+    return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), len(values), [None, pa.py_buffer(values)])
