@@ -1,0 +1,90 @@
+"""Durations as text or numbers into integer nanoseconds, as SQL expressions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One unit of time: its nanoseconds, the fraction digits that still make whole ones, and its spellings in text."""
+
+    name: str
+    ns: int
+    digits: int
+    spellings: tuple[str, ...]
+
+
+UNITS = (
+    Unit("ns", 1, 0, ("ns", "nsec", "nsecs", "nanos", "nanosecond", "nanoseconds")),
+    Unit("us", 1_000, 3, ("us", "µs", "μs", "usec", "usecs", "micros", "microsecond", "microseconds")),
+    Unit("ms", 1_000_000, 6, ("ms", "msec", "msecs", "millis", "millisecond", "milliseconds")),
+    Unit("s", 1_000_000_000, 9, ("s", "sec", "secs", "second", "seconds")),
+    Unit("m", 60_000_000_000, 10, ("m", "min", "mins", "minute", "minutes")),
+    Unit("h", 3_600_000_000_000, 11, ("h", "hr", "hrs", "hour", "hours")),
+)
+UNIT_NAMES = {"ns": "nanoseconds", "us": "microseconds", "ms": "milliseconds", "s": "seconds"}
+
+_NUMBER = r"[+-]?(?:[0-9]+(?:[.][0-9]*)?|[.][0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
+_LONGEST_FIRST = sorted((spelling for unit in UNITS for spelling in unit.spellings), key=len, reverse=True)
+_PART = rf"([0-9]+(?:[.][0-9]*)?|[.][0-9]+)\s*({'|'.join(_LONGEST_FIRST)})"
+_TEXT = rf"\s*([+-]?)\s*(?:{_PART}\s*)+"
+
+
+def _exact_part(unit: Unit) -> str:
+    number = rf"(?:[0-9]+(?:[.][0-9]{{0,{unit.digits}}}0*)?|[.][0-9]{{0,{unit.digits}}}0*)"
+    return rf"{number}\s*(?:{'|'.join(unit.spellings)})"
+
+
+_EXACT_TEXT = rf"\s*[+-]?\s*(?:(?:{'|'.join(map(_exact_part, UNITS))})\s*)+"
+
+
+def _by_unit(unit: str, values: dict[str, int]) -> str:
+    branches = " ".join(f"WHEN '{name}' THEN {value}" for name, value in values.items())
+    return f"CASE {unit} {branches} END"
+
+
+def unit_ns_sql(unit: str) -> str:
+    """Return a SQL expression for the nanoseconds of `unit`, a SQL expression of a unit's name."""
+    return _by_unit(unit, {known.name: known.ns for known in UNITS})
+
+
+def duration_ns_sql(text: str, unit: str) -> str:
+    """Return a SQL expression for the nanoseconds of a duration; both arguments are SQL expressions of text.
+
+    A number counts in `unit` (a name of UNITS); text such as `1.2s`, `350ms`, `1h2m3.5s` or `12µs` says its own.
+    Rounded half up to nanoseconds. Null for anything else and beyond 64 bits; the expression never fails.
+    """
+    ns = unit_ns_sql(unit)
+    rough = f"try_cast({text} AS DOUBLE) * {ns}"
+    exact = f"try_cast(round(try_cast({text} AS DECIMAL(38, 15)) * {ns}, 0) AS BIGINT)"
+    # Below 1e15 the error of a double stays under a quarter of a nanosecond, so that rounding repairs it.
+    return (
+        f"CASE WHEN regexp_full_match({text}, '{_NUMBER}') THEN "
+        f"CASE WHEN abs({rough}) < 1e15 THEN CAST(round({rough}) AS BIGINT) "
+        f"WHEN abs({rough}) < 9.3e18 THEN {exact} END "
+        f"WHEN regexp_full_match({text}, '{_TEXT}') THEN {_text_sql(text)} END"
+    )
+
+
+def duration_is_exact_sql(text: str, unit: str) -> str:
+    """Return a SQL condition: the duration is a whole number of nanoseconds as it is written."""
+    digits = _by_unit(unit, {known.name: known.digits for known in UNITS})
+    return (
+        f"CASE WHEN regexp_full_match({text}, '[+-]?[0-9]*[.]?[0-9]*') "
+        f"THEN length(rtrim(split_part({text}, '.', 2), '0')) <= {digits} "
+        f"ELSE regexp_full_match({text}, '{_EXACT_TEXT}') END"
+    )
+
+
+def _text_sql(text: str) -> str:
+    """Return the expression for a text with units: the sum of its parts, in decimals wide enough for all of them."""
+    numbers = f"regexp_extract_all({text}, '{_PART}', 1)"
+    names = f"regexp_extract_all({text}, '{_PART}', 2)"
+    ns = _by_unit("part[2]", {spelling: unit.ns for unit in UNITS for spelling in unit.spellings})
+    value = f"try_cast(part[1] AS DECIMAL(38, 15)) * {ns}"
+    rough = f"try_cast(part[1] AS DOUBLE) * {ns}"
+    parts = f"list_transform(list_zip({numbers}, {names}), lambda part: CASE WHEN {rough} < 9.3e18 THEN {value} ELSE NULL END)"
+    sign = f"CASE WHEN regexp_matches({text}, '^\\s*-') THEN -1 ELSE 1 END"
+    whole = f"len(list_filter({parts}, lambda value: value IS NULL)) = 0"
+    return f"CASE WHEN {whole} THEN try_cast({sign} * round(list_sum({parts}), 0) AS BIGINT) END"

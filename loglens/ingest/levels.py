@@ -1,0 +1,57 @@
+"""Level names and numbers into OpenTelemetry severity numbers, as a SQL expression.
+
+| written as | scale | becomes |
+|---|---|---|
+| a name, in any case | names below; an offset as in slog's `INFO+2` is added | 1 to 24 |
+| a number under `level` and the like | 10 to 60, pino, bunyan and Python alike below 60 | see LEVEL_NUMBERS |
+| a number under `levelno` | Python: 10 debug to 50 critical | see PYTHON_NUMBERS |
+| a number under `severity`, `priority`, `syslog…` | syslog: 0 emergency to 7 debug | see SYSLOG_NUMBERS |
+| a number under `severity_number` | OpenTelemetry: 1 to 24 | itself |
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Scale = Literal["level", "python", "syslog", "otel"]
+
+LEVEL_NAMES = {
+    "info": 9, "debug": 5, "warn": 13, "error": 17, "warning": 13, "trace": 1, "fatal": 21, "critical": 21,
+    "notice": 10, "information": 9, "informational": 9, "verbose": 1, "err": 17, "crit": 18, "alert": 19,
+    "emerg": 21, "emergency": 21, "panic": 21, "dpanic": 21, "severe": 17, "fine": 5, "finer": 1, "finest": 1,
+    "config": 5, "success": 9, "inf": 9, "dbg": 5, "wrn": 13, "trc": 1, "ftl": 21, "pnc": 21,
+    "i": 9, "d": 5, "w": 13, "e": 17, "t": 1, "f": 21, "c": 21,
+}  # fmt: skip
+LEVEL_NUMBERS = {10: 1, 20: 5, 30: 9, 40: 13, 50: 17, 60: 21}
+PYTHON_NUMBERS = {5: 1, 10: 5, 20: 9, 25: 10, 30: 13, 40: 17, 50: 21}
+SYSLOG_NUMBERS = {7: 5, 6: 9, 5: 10, 4: 13, 3: 17, 2: 18, 1: 19, 0: 21}
+OTEL_NUMBERS = {number: number for number in range(1, 25)}
+
+SCALES: dict[Scale, dict[int, int]] = {
+    "level": LEVEL_NUMBERS,
+    "python": PYTHON_NUMBERS,
+    "syslog": SYSLOG_NUMBERS,
+    "otel": OTEL_NUMBERS,
+}
+_OFFSET = "[A-Za-z]+[+-][0-9]{1,2}"
+
+
+def severity_sql(text: str, scale: Scale) -> str:
+    """Return a SQL expression for the severity number (1 to 24) that a level, a SQL expression of text, means.
+
+    `scale` says how numbers count. Null for what is no level.
+    """
+    named = _case_sql(f"lower({text})", {f"'{name}'": number for name, number in LEVEL_NAMES.items()})
+    numbers = _case_sql(text, {f"'{number}'": severity for number, severity in SCALES[scale].items()})
+    base = _case_sql(
+        f"lower(regexp_extract({text}, '^[A-Za-z]+'))", {f"'{name}'": number for name, number in LEVEL_NAMES.items()}
+    )
+    shifted = f"least(greatest({base} + CAST(regexp_extract({text}, '[+-][0-9]{{1,2}}') AS INTEGER), 1), 24)"
+    return (
+        f"coalesce({named}, CASE WHEN regexp_full_match({text}, '[0-9]{{1,2}}') THEN {numbers} "
+        f"WHEN regexp_full_match({text}, '{_OFFSET}') THEN {shifted} END)"
+    )
+
+
+def _case_sql(subject: str, numbers: dict[str, int]) -> str:
+    return f"CASE {subject} {' '.join(f'WHEN {value} THEN {number}' for value, number in numbers.items())} END"

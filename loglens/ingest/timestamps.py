@@ -1,0 +1,93 @@
+"""Times as text or numbers into integer nanoseconds since the epoch, exactly, as SQL expressions."""
+
+from __future__ import annotations
+
+import re
+
+# The extremes of 64 bits stand for infinity in a TIMESTAMP_NS and would abort an INSERT.
+_LAST_NS = (1 << 63) - 2
+
+_DAY_AND_TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-5][0-9](?:[.][0-9]{1,9})?"
+_UTC = _DAY_AND_TIME + "Z?"
+_SAFE_YEAR = "(?:1[7-9][0-9]{2}|2[01][0-9]{2}|22[0-5][0-9])"
+_OFFSET = _SAFE_YEAR + _DAY_AND_TIME.removeprefix("[0-9]{4}") + "[+-](?:[01][0-9]|2[0-3]):[0-5][0-9]"
+_ANY = (
+    r"\s*([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}:)([0-9]{2})(?:[.,]([0-9]+))?"
+    r"\s*(?:([+-])([01][0-9]|2[0-3]):?([0-5][0-9])?(?: [A-Z]{1,5})?|[Zz]|UTC|GMT)?\s*"
+)
+
+# The number of digits before the point says the unit: 11 digits of seconds reach the year 5138, 11 digits of
+# milliseconds end in 1973.
+_EPOCH_DIGITS = (("1,11", 9), ("12,14", 6), ("15,17", 3), ("18,19", 0))
+
+_NO_ZONE = re.compile(r"\s*\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:[.,]\d+)?\s*")
+
+
+def time_ns_sql(text: str) -> str:
+    """Return a SQL expression for the nanoseconds since the epoch that `text`, a SQL expression of text, says.
+
+    Reads RFC 3339 with `T` or space, point or comma, any offset or none (UTC), and epoch seconds, milliseconds,
+    microseconds or nanoseconds by magnitude. Digits beyond nanoseconds are cut off. Null for anything else and
+    outside 1677 to 2262; the expression never fails.
+    """
+    minutes = f"CAST(substr({text}, length({text}) - 4, 2) AS BIGINT) * 60 + CAST(right({text}, 2) AS BIGINT)"
+    local = f"epoch_ns(try_cast(left({text}, length({text}) - 6) AS TIMESTAMP_NS))"
+    sign = f"CASE WHEN substr({text}, length({text}) - 5, 1) = '-' THEN 1 ELSE -1 END"
+    return (
+        f"CASE WHEN regexp_full_match({text}, '{_UTC}') "
+        f"THEN {_in_range_sql(f'epoch_ns(try_cast({text} AS TIMESTAMP_NS))')} "
+        f"WHEN regexp_full_match({text}, '-?[0-9.]+(?:[eE][+]?[0-9]+)?') THEN {_in_range_sql(_epoch_sql(text))} "
+        f"WHEN regexp_full_match({text}, '{_OFFSET}') THEN {local} + {sign} * ({minutes}) * 60000000000 "
+        f"WHEN regexp_full_match({text}, '{_ANY}') THEN {_in_range_sql(_any_sql(text))} END"
+    )
+
+
+def time_is_exact_sql(text: str) -> str:
+    """Return a SQL condition: the time loses nothing when it is cut to nanoseconds."""
+    numbers = "|".join(
+        f"[0-9]{{{digits}}}(?:[.][0-9]{{0,{places}}}0*)?" if places else f"[0-9]{{{digits}}}(?:[.]0*)?"
+        for digits, places in _EPOCH_DIGITS
+    )
+    return (
+        f"CASE WHEN {text} LIKE '____-%' THEN length({text}) < 30 "
+        f"OR NOT regexp_matches({text}, '[.,][0-9]{{9}}0*[1-9]') "
+        f"ELSE regexp_full_match({text}, '-?(?:{numbers})') END"
+    )
+
+
+def lacks_zone(value: object) -> bool:
+    """Say whether a value is a time of day without an offset, which is taken for UTC."""
+    return isinstance(value, str) and _NO_ZONE.fullmatch(value) is not None
+
+
+def _in_range_sql(ns: str) -> str:
+    return f"CASE WHEN {ns} BETWEEN {-_LAST_NS} AND {_LAST_NS} THEN {ns} END"
+
+
+def _epoch_sql(text: str) -> str:
+    """Return the expression for a number: its digits moved to nanoseconds as text, so that nothing is rounded."""
+    plain = f"CASE WHEN regexp_matches({text}, '[eE]') THEN CAST(try_cast({text} AS DECIMAL(38, 9)) AS VARCHAR) ELSE {text} END"
+    branches = " ".join(
+        f"WHEN regexp_full_match({plain}, '-?[0-9]{{{digits}}}(?:[.][0-9]*)?') THEN "
+        f"try_cast(split_part({plain}, '.', 1) || rpad(left(split_part({plain}, '.', 2), {places}), {places}, '0') AS BIGINT)"
+        for digits, places in _EPOCH_DIGITS
+    )
+    return f"CASE {branches} END"
+
+
+def _any_sql(text: str) -> str:
+    """Return the expression for every other spelling, in 128 bits, so that no step can overflow."""
+
+    def part(group: int) -> str:
+        return f"regexp_extract({text}, '{_ANY}', {group})"
+
+    # RFC 3339 allows a leap second, which the calendar of the database does not know.
+    minute = (
+        f"try_cast({part(1)} || ' ' || {part(2)} || CASE {part(3)} WHEN '60' THEN '59' ELSE {part(3)} END AS TIMESTAMP)"
+    )
+    seconds = f"epoch_us({minute}) // 1000000 + CASE {part(3)} WHEN '60' THEN 1 ELSE 0 END"
+    fraction = f"CAST(rpad(left({part(4)}, 9), 9, '0') AS BIGINT)"
+    minutes = f"coalesce(try_cast({part(6)} AS BIGINT), 0) * 60 + coalesce(try_cast({part(7)} AS BIGINT), 0)"
+    sign = f"CASE {part(5)} WHEN '-' THEN 1 ELSE -1 END"
+    whole = f"CAST({seconds} + {sign} * ({minutes}) * 60 AS HUGEINT) * 1000000000 + {fraction}"
+    return f"try_cast({whole} AS BIGINT)"
