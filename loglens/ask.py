@@ -70,7 +70,8 @@ class Statement:
 
     def _run(self, sql: str) -> duckdb.DuckDBPyConnection:
         (parsed,) = self.connection.extract_statements(sql)
-        return self.connection.execute(sql, {name: self.binds[name] for name in parsed.named_parameters})
+        used = parsed.named_parameters & self.binds.keys()
+        return self.connection.execute(sql, {name: self.binds[name] for name in used})
 
 
 def ask(

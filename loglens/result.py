@@ -109,7 +109,8 @@ class Result(Sequence[Row]):
         return drawn + "".join(f"<p>{note}</p>\n" for note in self._notes())
 
     def _notes(self) -> list[str]:
-        return [f"{self.left_out:,} more rows; limit=0 gives all."] if self.left_out else []
+        rows = "row" if self.left_out == 1 else "rows"
+        return [f"{self.left_out:,} more {rows}; limit=0 gives all."] if self.left_out else []
 
 
 def _arrow_types(column: Column) -> tuple[Any, Any]:

@@ -37,6 +37,6 @@ def describe(analysis: Analysis) -> str:
     """Return the docstring of the method of an analysis."""
     lines = [f"{analysis.title}: {analysis.question}", "", "Parameters:"]
     lines += [f"    {param.name}: {param.help}" for param in analysis.params]
-    lines += [f"    limit: Rows at most, {analysis.limit} unless told; 0 for all.", "", "Columns:"]
+    lines += [f"    limit: Rows at most, {analysis.limit or 'all'} unless told; 0 for all.", "", "Columns:"]
     lines += [f"    {name}: {meaning}" for name, meaning in analysis.columns.items()]
     return "\n".join(lines)

@@ -15,8 +15,7 @@ from loglens.reports import ALL as RENDERERS
 FORMAT = Param(
     "format",
     None,
-    f"How the answer is written: {', '.join(f'{each.name} ({each.title})' for each in RENDERERS)}."
-    " Without it the name of --output decides, or else it is a table.",
+    "How the answer is written; without it as the name of --output ends, or else as a table.",
     choices=tuple(renderer.name for renderer in RENDERERS),
 )
 

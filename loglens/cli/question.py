@@ -22,18 +22,19 @@ class Question(click.Command):
 
     def __init__(self, own: list[click.Parameter], shared: list[click.Parameter], **words: Any) -> None:
         self.own_names = {param.name for param in own}
+        self.arguments: dict[str, str] = words.pop("arguments", {})
         self.columns: dict[str, str] = words.pop("columns", {})
         self.examples: tuple[str, ...] = words.pop("examples", ())
         super().__init__(params=[*own, *shared], **words)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the options in two sections."""
-        sections: dict[str, list[tuple[str, str]]] = {"Options": [], "Options of every question": []}
+        """Write the arguments, its own options, and the shared ones."""
+        sections: dict[str, list[tuple[str, str]]] = {"Arguments": list(self.arguments.items())}
         for param in self.get_params(ctx):
-            record = param.get_help_record(ctx)
+            record = param.get_help_record(ctx) if isinstance(param, click.Option) else None
             if record is not None:
-                is_own = param.name in self.own_names
-                sections["Options" if is_own else "Options of every question"].append(record)
+                title = "Options" if param.name in self.own_names else "Options of every question"
+                sections.setdefault(title, []).append(record)
         for title, records in sections.items():
             if records:
                 with formatter.section(title):
@@ -70,6 +71,7 @@ def analysis_command(analysis: Analysis) -> click.Command:
         callback=ask,
         help=f"{analysis.question}\n\nAsks the database, or reads the PATHs and asks them.",
         short_help=analysis.question,
+        arguments={param.metavar or param.name.upper(): param.help for param in analysis.params if param.positional},
         columns=dict(analysis.columns),
         examples=analysis.examples,
     )

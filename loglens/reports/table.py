@@ -14,7 +14,7 @@ from loglens.text import cut, display_width
 _GAP = "  "
 _FAINT, _BOLD, _PLAIN = "\x1b[2m", "\x1b[1m", "\x1b[0m"
 # Text cut to less than this says little, so other columns leave first; an id is still found by its beginning.
-_LEAST_TEXT = 20
+_LEAST_TEXT = 16
 _LEAST_ID = 10
 # What text comes down to when no column is left that could leave.
 _NARROW = 8

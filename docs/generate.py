@@ -1,0 +1,112 @@
+"""Write docs/analyses.md, docs/cli.md and docs/schema.md from the declarations: `python docs/generate.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import duckdb
+
+from loglens.analyses import ALL
+from loglens.analysis import Analysis, Param
+from loglens.cli.main import GROUPS, PROGRAM
+from loglens.settings import Settings
+from loglens.store.store import create_views, migrations
+
+FOLDER = Path(__file__).parent
+
+
+def pages() -> dict[str, str]:
+    """Return the text of every generated page by its file name."""
+    return {"analyses.md": _page(_analyses()), "cli.md": _page(_commands()), "schema.md": _page(_schema())}
+
+
+def write() -> None:
+    """Write the pages."""
+    for name, text in pages().items():
+        (FOLDER / name).write_text(text, encoding="utf-8")
+
+
+def _page(lines: Iterator[str]) -> str:
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> Iterator[str]:
+    for row in (head, tuple("---" for _ in head), *rows):
+        yield "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in row) + " |"
+    yield ""
+
+
+def _analyses() -> Iterator[str]:
+    yield "# Analyses\n"
+    yield "Each is a command, a method of `Lens` and a register entry; this page is made from the same declaration.\n"
+    for analysis in ALL:
+        yield f"## {analysis.name}: {analysis.title.lower()}\n"
+        yield f"{analysis.question}\n"
+        if analysis.examples:
+            yield "```console\n" + "".join(f"$ {example}\n" for example in analysis.examples) + "```\n"
+        if analysis.params:
+            yield from _table(("parameter", "default", "meaning"), [_parameter(param) for param in analysis.params])
+        yield from _table(("column", "meaning"), [(f"`{name}`", text) for name, text in analysis.columns.items()])
+        yield from _notes(analysis)
+
+
+def _parameter(param: Param) -> tuple[str, str, str]:
+    default = "required" if param.positional else "" if param.default is None else f"`{param.default}`"
+    choices = f" One of {', '.join(f'`{choice}`' for choice in param.choices)}." if param.choices else ""
+    flags = f" Short: {', '.join(f'`{flag}`' for flag in param.flags)}." if param.flags else ""
+    return f"`{param.name}`", default, param.help + choices + flags
+
+
+def _notes(analysis: Analysis) -> Iterator[str]:
+    rows = f"{analysis.limit} rows" if analysis.limit else "all rows"
+    key = ", ".join(f"`{name}`" for name in analysis.key)
+    yield f"A row is known by {key}. Unless told otherwise it gives {rows}.\n"
+
+
+def _commands() -> Iterator[str]:
+    yield "# Commands\n"
+    yield _help(PROGRAM, "loglens")
+    for group in GROUPS.values():
+        for name, load in group.items():
+            yield f"## loglens {name}\n"
+            yield _help(load(), f"loglens {name}")
+
+
+def _help(command: click.Command, name: str) -> str:
+    context = click.Context(command, info_name=name, terminal_width=80, max_content_width=80)
+    context.help_option_names = ["-h", "--help"]
+    lines = (line.rstrip() for line in command.get_help(context).splitlines())
+    return "```text\n" + "\n".join(lines) + "\n```\n"
+
+
+def _schema() -> Iterator[str]:
+    yield "# The store\n"
+    yield "One DuckDB file. The tables are what `loglens sql` and `Lens.sql` see; times are nanoseconds in UTC.\n"
+    with duckdb.connect() as connection:
+        for _, _, script in migrations():
+            connection.execute(script)
+        described = connection.execute(
+            """
+            SELECT tables.table_name, tables.comment, columns.column_name, columns.data_type, columns.comment
+            FROM duckdb_tables() AS tables
+            JOIN duckdb_columns() AS columns USING (table_oid)
+            WHERE NOT tables.internal
+            ORDER BY tables.table_oid, columns.column_index
+            """
+        ).fetchall()
+        create_views(connection, Settings())
+        columns = connection.execute("DESCRIBE requests").fetchall()
+    for table in dict.fromkeys(row[0] for row in described):
+        rows = [row for row in described if row[0] == table]
+        yield f"## {table}\n"
+        yield f"{rows[0][1]}\n"
+        yield from _table(("column", "type", "meaning"), [(f"`{row[2]}`", row[3], row[4] or "") for row in rows])
+    yield "## requests (view)\n"
+    yield "One row per request a service answered, from its entry span or its access record, never both.\n"
+    yield from _table(("column", "type"), [(f"`{name}`", type_name) for name, type_name, *_ in columns])
+
+
+if __name__ == "__main__":
+    write()

@@ -1,0 +1,73 @@
+"""What is imported when: a static graph cannot see laziness, so a process of its own is asked."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+HEAVY = ("duckdb", "pyarrow", "numpy", "polars", "pandas", "rich", "elasticsearch", "msgspec", "orjson", "wcwidth")
+
+PROGRAM = """
+import json, sys
+sys.argv = ["loglens", *json.loads(sys.argv[1])]
+{work}
+print(json.dumps(sorted(name for name in sys.modules if "." not in name)), file=sys.stderr)
+"""
+COMMAND = """
+from loglens.cli.main import run
+try:
+    run()
+except SystemExit as exit:
+    assert exit.code in (None, 0), exit.code
+"""
+
+
+def loaded(work: str, *arguments: str) -> set[str]:
+    code = PROGRAM.format(work=work)
+    done = subprocess.run(
+        [sys.executable, "-c", code, json.dumps(arguments)], capture_output=True, text=True, check=True, timeout=60
+    )
+    return set(json.loads(done.stderr.splitlines()[-1])) & set(HEAVY)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--help",), ("--version",), ("slow", "--help"), ("ingest", "--help"), ("sql", "--help"), ("completion", "bash")],
+)
+def test_help_imports_nothing_heavy(arguments: tuple[str, ...]) -> None:
+    assert loaded(COMMAND, *arguments) == set()
+
+
+def test_importing_the_package_imports_nothing_heavy() -> None:
+    assert loaded("import loglens") == set()
+    assert (
+        loaded("import loglens, sys; assert 'click' not in sys.modules; assert 'loglens.api' not in sys.modules")
+        == set()
+    )
+
+
+@pytest.mark.parametrize("format_name", ["table", "json", "jsonl", "csv", "md"])
+def test_a_question_imports_duckdb_alone(small_store: Path, format_name: str) -> None:
+    arguments = ("slow", "--db", str(small_store), "--format", format_name)
+    assert loaded(COMMAND, *arguments) == {"duckdb"}
+
+
+def test_a_lens_imports_duckdb_alone(small_store: Path) -> None:
+    lens = f"loglens.open({str(small_store)!r})"
+    work = f"import loglens; repr({lens}.slow()); {lens}.slow().rows"
+    assert loaded(work) == {"duckdb"}
+
+
+def test_the_function_and_the_package_ingest_live_together() -> None:
+    work = """
+import loglens.ingest.report
+from loglens.ingest import run as module
+import loglens
+assert callable(loglens.ingest), loglens.ingest
+assert module.ingest.__module__ == "loglens.ingest.run"
+"""
+    assert "polars" not in loaded(work)

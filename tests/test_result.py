@@ -1,0 +1,168 @@
+"""What an answer is in Python: rows, data frames, and pictures of itself."""
+
+from __future__ import annotations
+
+import builtins
+import json
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+import pytest
+
+import loglens
+from loglens.answer import Answer
+from loglens.columns import Column
+from loglens.errors import LoglensError
+from loglens.reports import Page
+from loglens.reports import json as json_array
+from loglens.result import Result
+
+WIDE = """
+    SELECT
+        make_timestamp_ns(1768467600123456789) AS ts,
+        TIMESTAMP '2026-01-15 09:00:00.5' AS us,
+        1.5 AS price,
+        170141183460469231731687303715884105727 AS big,
+        18446744073709551615::UBIGINT AS counter,
+        7::TINYINT AS small,
+        'nan'::DOUBLE AS p99_ms,
+        true AS enough,
+        NULL AS nothing,
+        '{"a": [1, 12345678901234567890]}'::JSON AS attributes,
+        '漢' AS message
+"""
+
+
+@pytest.fixture
+def wide(small_store: Path) -> Result:
+    return loglens.open(small_store).sql(WIDE)
+
+
+def test_rows_equal_the_json_format(wide: Result) -> None:
+    assert wide.rows == [
+        {
+            "ts": "2026-01-15T09:00:00.123456789Z",
+            "us": "2026-01-15T09:00:00.5Z",
+            "price": 1.5,
+            "big": 2**127 - 1,
+            "counter": 2**64 - 1,
+            "small": 7,
+            "p99_ms": None,
+            "enough": True,
+            "nothing": None,
+            "attributes": {"a": [1, 12345678901234567890]},
+            "message": "漢",
+        }
+    ]
+    assert json.loads("".join(json_array.render(wide._answer, Page()))) == wide.rows
+
+
+def test_arrow_keeps_true_types(wide: Result) -> None:
+    table = wide.arrow()
+    assert dict(zip(table.schema.names, table.schema.types, strict=True)) == {
+        "ts": pa.timestamp("ns", "UTC"),
+        "us": pa.timestamp("us", "UTC"),
+        "price": pa.decimal128(2, 1),
+        "big": pa.decimal256(39),
+        "counter": pa.uint64(),
+        "small": pa.int8(),
+        "p99_ms": pa.float64(),
+        "enough": pa.bool_(),
+        "nothing": pa.string(),
+        "attributes": pa.string(),
+        "message": pa.string(),
+    }
+    assert table["ts"].cast(pa.int64()).to_pylist() == [1768467600123456789]
+    assert table["big"].to_pylist() == [Decimal(2**127 - 1)]
+    assert table["counter"].to_pylist() == [2**64 - 1]
+
+
+def test_polars_keeps_nanoseconds(small_store: Path) -> None:
+    frame = loglens.open(small_store).sql("SELECT ts, ts_ns FROM logs ORDER BY ts_ns NULLS LAST").polars()
+    assert frame.schema == {"ts": pl.Datetime("ns", "UTC"), "ts_ns": pl.Int64}
+    assert frame["ts"].dt.epoch("ns").to_list() == frame["ts_ns"].to_list()
+    assert frame["ts"].null_count() == 1
+
+
+def test_empty_answers_keep_their_types(small_store: Path) -> None:
+    result = loglens.open(small_store).sql(f"SELECT * FROM ({WIDE}) WHERE false")
+    assert (len(result), result.rows, bool(result)) == (0, [], False)
+    assert result.arrow().num_rows == 0
+    assert result.polars().schema["ts"] == pl.Datetime("ns", "UTC")
+
+
+def test_pandas_where_it_is_installed(wide: Result) -> None:
+    pandas = pytest.importorskip("pandas")
+    frame = wide.pandas()
+    assert frame["ts"][0] == pandas.Timestamp(1768467600123456789, tz="UTC")
+
+
+def test_pandas_where_it_is_not(wide: Result, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = builtins.__import__
+
+    def without(name: str, *rest: Any) -> Any:
+        if name == "pandas":
+            raise ImportError(name)
+        return found(name, *rest)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(LoglensError, match="pandas is not installed"):
+        wide.pandas()
+
+
+def test_it_is_a_sequence_of_rows(small_store: Path) -> None:
+    result = loglens.open(small_store).sql("SELECT unnest([1, 2, 3]) AS n")
+    assert len(result) == 3
+    assert list(result) == [{"n": 1}, {"n": 2}, {"n": 3}]
+    assert result[-1] == {"n": 3}
+    assert result[:2] == [{"n": 1}, {"n": 2}]
+    assert result == [{"n": 1}, {"n": 2}, {"n": 3}]
+    assert result != [{"n": 1}]
+    assert {"n": 2} in result
+
+
+def test_it_shows_itself_as_the_table(small_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "30")
+    result = loglens.open(small_store).sql(
+        "SELECT * FROM (VALUES ('api', 12345, '/users/{id}'), ('auth', 7, '/token')) AS t(service, requests, route)",
+        limit=1,
+    )
+    assert repr(result) == (
+        "service  requests  route\napi        12,345  /users/{id}\n(1 more row; limit=0 gives all.)\n"
+    )
+
+
+def test_columns_without_room_are_named(small_store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "10")
+    result = loglens.open(small_store).sql("SELECT 1 AS service, 2 AS requests")
+    assert repr(result) == ("service\n      1\n(No room for requests. A wider terminal or --format json shows them.)\n")
+
+
+def test_its_html_is_escaped(small_store: Path) -> None:
+    result = loglens.open(small_store).sql("SELECT '<script>' AS message FROM range(2)", limit=1)
+    drawn = result._repr_html_()
+    assert "<script>" not in drawn
+    assert "&lt;script&gt;" in drawn
+    assert drawn.endswith("<p>1 more row; limit=0 gives all.</p>\n")
+
+
+def test_a_drawing_takes_the_place_of_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    def draw(rows: Sequence[Mapping[str, Any]], width: int) -> str:
+        return f"{width}: <{rows[0]['n']}>\n"
+
+    monkeypatch.setenv("COLUMNS", "42")
+    result = Result(Answer("t", (Column("n", "BIGINT"),), [(7,)], "", draw=draw))
+    assert repr(result) == "42: <7>\n"
+    assert result._repr_html_() == "<pre>120: &lt;7&gt;\n</pre>\n"
+    assert result.rows == [{"n": 7}]
+
+
+def test_its_statement_reproduces_it(small_store: Path) -> None:
+    lens = loglens.open(small_store)
+    result = lens.slow(quantile=0.5, since="5m", service="api")
+    assert lens.sql(result.sql).rows == result.rows
+    assert result.columns["requests"].startswith("Requests")
