@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from loglens.demo.chance import Chance
 from loglens.demo.engine import MILLISECOND, Exhausted, Steps
@@ -14,8 +15,6 @@ from loglens.demo.telemetry import Event, Fields, Kind, Level, Place, Record, Sp
 
 if TYPE_CHECKING:
     from loglens.demo.platform import Instance, World
-
-Result = TypeVar("Result")
 
 SLOW_QUERY_NS = 500 * MILLISECOND
 LONG_WAIT_NS = 5 * MILLISECOND
@@ -41,6 +40,14 @@ class Errand:
         return self.route.format(**self.values)
 
 
+@dataclass
+class Tally:
+    """What befell a request: how often each fault had its way with it, and how long it waited for connections."""
+
+    marks: dict[str, int] = field(default_factory=dict)
+    waited_ns: int = 0
+
+
 class Call:
     """The request as the code of a service sees it."""
 
@@ -52,19 +59,16 @@ class Call:
         self.trace_id = errand.trace_id or world.ids.hex_id(32)
         self.request_id = errand.request_id or f"req-{world.ids.hex_id(16)}"
         self.current = errand.parent
-        self.marks: dict[str, int] = {}
-        self.waited_ns = 0
+        self.begun_ns = world.engine.now
+        self.tally = Tally()
 
     def branch(self) -> Call:
         """Return the same request for use in a process that runs beside this one."""
-        twin = Call(self.world, self.instance, self.errand, self.chance)
-        twin.trace_id, twin.request_id, twin.current = self.trace_id, self.request_id, self.current
-        twin.marks = self.marks
-        return twin
+        return copy(self)
 
     def mark(self, fault: str) -> None:
         """Note that a fault had its way with this request."""
-        self.marks[fault] = self.marks.get(fault, 0) + 1
+        self.tally.marks[fault] = self.tally.marks.get(fault, 0) + 1
 
     @contextmanager
     def span(self, name: str, kind: Kind, attributes: Fields) -> Iterator[Span]:
@@ -84,12 +88,14 @@ class Call:
             span.end_ns = world.engine.now
             world.output.spans.append(span)
 
-    def fail(self, span: Span, failure: Failure) -> None:
+    def fail(self, span: Span, failure: Failure, stack: str | None = None) -> None:
         """Give a span the status and the exception event of a failure."""
         span.error = failure.message
         span.attributes["error.type"] = failure.kind
-        seen = {"exception.type": failure.kind, "exception.message": failure.message}
-        span.events.append(Event(self.world.engine.now, "exception", dict(seen)))
+        seen: Fields = {"exception.type": failure.kind, "exception.message": failure.message}
+        if stack is not None:
+            seen["exception.stacktrace"] = stack
+        span.events.append(Event(self.world.engine.now, "exception", seen))
 
     def log(self, level: Level, place: Place, message: str, **fields: Value) -> None:
         """Write a log record with the ids of this request."""
@@ -136,7 +142,7 @@ class Call:
             yield int(self.chance.lognormal(0.45, 0.3) * MILLISECOND)
         hit = self.world.redis.has(key)
         outcome = "hit" if hit else "miss"
-        self.instance.meter.add(f"{self.instance.service.replace('-', '_')}_cache_hits_total", 1, outcome=outcome)
+        self.instance.meter.add(f"{self.instance.module}_cache_hits_total", 1, outcome=outcome)
         return hit
 
     def ask(self, address: str, method: str, path: str, median_ms: float, spread: float = 0.3) -> Steps[None]:
@@ -151,16 +157,16 @@ class Call:
             span.attributes["http.response.status_code"] = 200
 
     def _connect(self) -> Steps[None]:
-        world, place = self.world, Place(f"{self.instance.service}.database", "pool", "acquire", 61)
+        world, place = self.world, Place(f"{self.instance.module}.database", "pool", "acquire", 61)
         begun = world.engine.now
         try:
             waited = yield from self.instance.pool.acquire(world.patience.connection_timeout_ns)
         except Exhausted:
-            self.waited_ns += world.engine.now - begun
+            self.tally.waited_ns += world.engine.now - begun
             size = self.instance.pool.capacity
             message = f"QueuePool limit of size {size} overflow 0 reached, connection timed out"
             raise Failure(503, "sqlalchemy.exc.TimeoutError", message) from None
-        self.waited_ns += waited
+        self.tally.waited_ns += waited
         if waited >= LONG_WAIT_NS:
             self.log(Level.WARN, place, "waited for a database connection", wait_ms=round(waited / MILLISECOND, 1))
 
@@ -176,6 +182,6 @@ class Call:
 
     def _complain_if_slow(self, query: Query, taken_ns: int) -> None:
         if taken_ns >= SLOW_QUERY_NS:
-            place = Place(f"{self.instance.service}.database", "session", "execute", 118)
+            place = Place(f"{self.instance.module}.database", "session", "execute", 118)
             taken_ms = round(taken_ns / MILLISECOND, 1)
             self.log(Level.WARN, place, "slow query", sql=query.text, duration_ms=taken_ms)

@@ -74,6 +74,11 @@ class Instance:
         return self.deployment.service
 
     @property
+    def module(self) -> str:
+        """The service as it is spelled in module, logger and metric names."""
+        return self.service.replace("-", "_")
+
+    @property
     def pod(self) -> str:
         """The name of the pod."""
         return f"{self.service}-{self.deployment.replica_set}-{pod_suffix(self.number)}"
@@ -108,10 +113,6 @@ class Cache:
     def put(self, key: str) -> None:
         """Keep the key for its time."""
         self._until[key] = self._engine.now + self._keep_ns
-
-    def drop(self, key: str) -> None:
-        """Forget the key."""
-        self._until.pop(key, None)
 
 
 @dataclass

@@ -20,39 +20,34 @@ def serve(world: World, errand: Errand) -> Steps[int]:
     if instance is None:
         return UNAVAILABLE
     call = Call(world, instance, errand, world.chances[errand.service])
-    start = world.engine.now
     attributes: Fields = {
         "http.request.method": errand.method,
         "http.route": errand.route,
         "url.path": errand.path,
-        "user.id": errand.user,
     }
     if errand.query:
         attributes["url.query"] = errand.query
-    if not errand.user:
-        del attributes["user.id"]
+    if errand.user:
+        attributes["user.id"] = errand.user
     with call.span(f"{errand.method} {errand.route}", Kind.SERVER, attributes) as span:
         status = yield from _answer(call, span)
         span.attributes["http.response.status_code"] = status
-        _access_record(call, status, world.engine.now - start)
-    duration = world.engine.now - start
-    _measure(instance, errand, status, duration)
-    world.output.served.append(
-        Served(
-            call.trace_id,
-            errand.service,
-            f"{errand.method} {errand.route}",
-            start,
-            duration,
-            status,
-            call.marks,
-            call.waited_ns,
-        )
-    )
+        _access_record(call, status)
+    _measure(call, status)
+    keep_served(call, f"{errand.method} {errand.route}", status)
     return status
 
 
-def request(call: Call, errand: Errand, attempt: int = 0) -> Steps[None]:
+def keep_served(call: Call, route: str, status: int) -> None:
+    """Remember a request that ends now, for the truth."""
+    world, begun = call.world, call.begun_ns
+    taken, tally = world.engine.now - begun, call.tally
+    world.output.served.append(
+        Served(call.trace_id, call.errand.service, route, begun, taken, status, tally.marks, tally.waited_ns)
+    )
+
+
+def request(call: Call, errand: Errand) -> Steps[None]:
     """Call another service of the platform; raise Failure when it answers with an error."""
     world = call.world
     port = next(each.deployment.port for each in world.instances if each.service == errand.service)
@@ -61,8 +56,6 @@ def request(call: Call, errand: Errand, attempt: int = 0) -> Steps[None]:
         "url.full": f"http://{errand.service}:{port}{errand.path}",
         "server.address": errand.service,
     }
-    if attempt:
-        attributes["http.request.resend_count"] = attempt
     with call.span(errand.method, Kind.CLIENT, attributes) as span:
         yield from call.compute(NETWORK_MS)
         status = yield from serve(
@@ -71,7 +64,7 @@ def request(call: Call, errand: Errand, attempt: int = 0) -> Steps[None]:
         yield from call.compute(NETWORK_MS)
         span.attributes["http.response.status_code"] = status
         if status >= 400:
-            raise Failure(502, str(status), f"{errand.service} answered {status}")
+            raise Failure(502, "httpx.HTTPStatusError", f"{errand.service} answered {status}")
 
 
 def _answer(call: Call, span: Span) -> Steps[int]:
@@ -103,18 +96,18 @@ def _check_token(call: Call) -> Steps[None]:
 
 
 def _failed(call: Call, span: Span, failure: Failure) -> int:
-    name = call.instance.service.replace("-", "_")
+    name = call.instance.module
     if failure.status >= 500:
-        call.fail(span, failure)
+        stack = _stack(call.instance, failure)
+        call.fail(span, failure, stack)
         place = Place(f"{name}.errors", "errors", "handle_exception", 27)
-        trail = _trail(call.instance, failure)
-        call.log(Level.ERROR, place, "request failed", error_type=failure.kind, error=failure.message, stack=trail)
+        call.log(Level.ERROR, place, "request failed", error_type=failure.kind, error=failure.message, stack=stack)
     call.instance.meter.add(f"{name}_errors_total", 1, type=failure.kind)
     return failure.status
 
 
-def _trail(instance: Instance, failure: Failure) -> str:
-    module = instance.service.replace("-", "_")
+def _stack(instance: Instance, failure: Failure) -> str:
+    module = instance.module
     if instance.deployment.language == "go":
         frames = (("server.(*Server).handle", "server/server.go:141"), ("store.(*Store).get", "store/store.go:57"))
         return "\n".join(f"{module}/{function}\n\t/src/{place}" for function, place in frames)
@@ -126,25 +119,23 @@ def _trail(instance: Instance, failure: Failure) -> str:
     )
 
 
-def _access_record(call: Call, status: int, duration_ns: int) -> None:
+def _access_record(call: Call, status: int) -> None:
     errand = call.errand
     fields: Fields = {
         "method": errand.method,
         "path": f"{errand.path}?{errand.query}" if errand.query else errand.path,
         "status": status,
-        "duration_ns": duration_ns,
+        "duration_ns": call.world.engine.now - call.begun_ns,
     }
     if errand.user:
         fields["user_id"] = errand.user
     level = Level.ERROR if status >= 500 else Level.WARN if status >= 400 else Level.INFO
-    logger = f"{call.instance.service.replace('-', '_')}.access"
     module = "access" if call.instance.deployment.language == "python" else "server/access.go"
-    call.log(level, Place(logger, module, "log_request", 42), "request finished", **fields)
+    call.log(level, Place(f"{call.instance.module}.access", module, "log_request", 42), "request finished", **fields)
 
 
-def _measure(instance: Instance, errand: Errand, status: int, duration_ns: int) -> None:
-    if errand.route == "/health":
-        return
-    name = instance.service.replace("-", "_")
-    instance.meter.add(f"{name}_requests_total", 1, method=errand.method, status=status)
-    instance.meter.record(f"{name}_request_duration_seconds", duration_ns / SECOND)
+def _measure(call: Call, status: int) -> None:
+    if call.errand.route != "/health":
+        name, meter = call.instance.module, call.instance.meter
+        meter.add(f"{name}_requests_total", 1, method=call.errand.method, status=status)
+        meter.record(f"{name}_request_duration_seconds", (call.world.engine.now - call.begun_ns) / SECOND)

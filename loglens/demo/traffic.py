@@ -54,11 +54,12 @@ FLOWS = (
 
 def start_traffic(world: World) -> None:
     """Start every flow."""
+    retries = world.chance("retries")
     for flow in FLOWS:
-        world.engine.start(_arrivals(world, flow, world.chance(f"traffic {flow.method} {flow.route}")))
+        world.engine.start(_arrivals(world, flow, world.chance(f"traffic {flow.method} {flow.route}"), retries))
 
 
-def _arrivals(world: World, flow: Flow, chance: Chance) -> Steps[None]:
+def _arrivals(world: World, flow: Flow, chance: Chance, retries: Chance) -> Steps[None]:
     """Let requests arrive as a Poisson process whose rate swings gently; drawn at the highest rate, then thinned."""
     engine, highest = world.engine, 1.25
     while True:
@@ -68,7 +69,7 @@ def _arrivals(world: World, flow: Flow, chance: Chance) -> Steps[None]:
         phase = (engine.now - START_NS) % WAVE_NS / WAVE_NS
         wanted = 0.75 + 0.5 * abs(1.0 - 2.0 * phase)
         if chance.happens(wanted / highest):
-            engine.start(_visit(world, _errand(world, flow, chance), chance))
+            engine.start(_visit(world, _errand(world, flow, chance), retries))
 
 
 def _errand(world: World, flow: Flow, chance: Chance) -> Errand:
@@ -81,9 +82,9 @@ def _errand(world: World, flow: Flow, chance: Chance) -> Errand:
     return Errand(flow.service, flow.method, flow.route, chance.popular(world.users), values, flow.query)
 
 
-def _visit(world: World, errand: Errand, chance: Chance) -> Steps[None]:
+def _visit(world: World, errand: Errand, retries: Chance) -> Steps[None]:
     """Ask once, and perhaps once more when the platform failed."""
     status = yield from serve(world, errand)
-    if status >= 500 and chance.happens(world.patience.client_retry_share):
-        yield int(world.patience.client_wait_ns * (0.7 + 0.6 * chance.uniform()))
+    if status >= 500 and retries.happens(world.patience.client_retry_share):
+        yield int(world.patience.client_wait_ns * (0.7 + 0.6 * retries.uniform()))
         yield from serve(world, errand)

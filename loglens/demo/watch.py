@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from loglens.demo.call import Errand
 from loglens.demo.chance import Chance
-from loglens.demo.engine import MILLISECOND, SECOND, Exhausted, Steps
+from loglens.demo.engine import MILLISECOND, SECOND, Steps
 from loglens.demo.platform import Instance, World
 from loglens.demo.services.media_worker import QUEUE
 from loglens.demo.serving import serve
-from loglens.demo.telemetry import Health, Point, Scrape, Value
+from loglens.demo.telemetry import Point, Scrape, Value
 
 PROBE_PERIOD_NS = 60 * SECOND
 COLLECT_PERIOD_NS = 90 * SECOND
-PROBE_TIMEOUT_NS = 3 * SECOND
 
 
 def start_watching(world: World) -> None:
@@ -25,32 +24,9 @@ def start_watching(world: World) -> None:
 
 
 def _probe(world: World, service: str) -> Steps[None]:
-    engine, chance = world.engine, world.chance(f"probe {service}")
-    while engine.now < world.end_ns:
-        beat = engine.now
-        engine.start(_ask_health(world, service, chance))
-        yield beat + PROBE_PERIOD_NS - engine.now
-
-
-def _ask_health(world: World, service: str, chance: Chance) -> Steps[None]:
-    if not world.ready[service]:
-        return
-    instance, asked = world.ready[service][0], world.engine.now
-    yield from serve(world, Errand(service, "GET", "/health", ""))
-    database_ms = yield from _ping_database(instance, world, chance)
-    redis_ms = 1 + chance.below(2)
-    world.output.health.append(Health(asked, world.engine.now, instance, database_ms, redis_ms, world.queue.depth))
-
-
-def _ping_database(instance: Instance, world: World, chance: Chance) -> Steps[int | None]:
-    begun = world.engine.now
-    try:
-        yield from instance.pool.acquire(PROBE_TIMEOUT_NS)
-    except Exhausted:
-        return None
-    yield int(chance.lognormal(1.4, 0.4) * MILLISECOND)
-    instance.pool.release()
-    return 1 + (world.engine.now - begun) // MILLISECOND
+    while world.engine.now < world.end_ns:
+        world.engine.start(serve(world, Errand(service, "GET", "/health", "")))
+        yield PROBE_PERIOD_NS
 
 
 def _collect(world: World, instance: Instance, chance: Chance) -> Steps[None]:

@@ -15,8 +15,10 @@ from loglens.demo.call import Call
 from loglens.demo.engine import Steps
 from loglens.demo.faults.fault import Fault, Json, Window
 from loglens.demo.platform import Served, World
+from loglens.demo.queries import all_queries
 
 KIND = "n_plus_one"
+QUERY = "attachment"
 SERVICE, ROUTE = "llm-api", "GET /v1/conversations/{conversation_id}/messages"
 FEWEST, MOST = 6, 16
 
@@ -32,7 +34,7 @@ def plant(world: World, window: Window) -> None:
         yield from call.query("page")
         for _ in range(FEWEST + chance.below(MOST - FEWEST + 1)):
             call.mark(KIND)
-            yield from call.query("attachment", f"msg_{chance.hex_id(12)}")
+            yield from call.query(QUERY, f"msg_{chance.hex_id(12)}")
             yield from call.compute(0.35)
         yield from call.compute(9.0)
 
@@ -43,7 +45,7 @@ def evidence(requests: Sequence[Served], _window: Window) -> dict[str, Json]:
     """Count the requests that looped and the statements they issued."""
     repeats = sorted(each.marks[KIND] for each in requests if KIND in each.marks)
     return {
-        "statement": "SELECT id, name, bytes FROM attachments WHERE message_id = $1",
+        "statement": all_queries()[QUERY].text,
         "requests": len(requests),
         "looping_requests": len(repeats),
         "statements": sum(repeats),

@@ -8,15 +8,17 @@ from fractions import Fraction
 from loglens.demo.engine import MILLISECOND, MINUTE
 from loglens.demo.faults.fault import Fault, Json, Window
 from loglens.demo.platform import Served, World
+from loglens.demo.queries import all_queries
 
 KIND = "slow_route"
+QUERY = "search"
 FACTOR_AT_ONCE = 140.0
 FACTOR_PER_MINUTE = 12.0
 
 
 def plant(world: World, window: Window) -> None:
     """Let the statement cost what a sequential scan costs."""
-    query = world.queries["search"]
+    query = world.queries[QUERY]
 
     def factor(now_ns: int) -> float:
         if now_ns not in window:
@@ -31,8 +33,7 @@ def evidence(requests: Sequence[Served], _window: Window) -> dict[str, Json]:
     slow = sorted(each.duration_ns for each in requests if KIND in each.marks)
     quick = sorted(each.duration_ns for each in requests if KIND not in each.marks)
     return {
-        "statement": "SELECT id, content FROM messages WHERE role = $1 AND created_at > $2 "
-        "ORDER BY created_at DESC LIMIT 50",
+        "statement": all_queries()[QUERY].text,
         "requests": len(requests),
         "slow_requests": len(slow),
         "median_ms_when_slow": _middle_ms(slow),

@@ -62,7 +62,7 @@ def _generate(call: Call, model: str, prompt: int, produced: int, attempt: int) 
         try:
             if call.chance.happens(BUSY_SHARE):
                 yield from call.compute(14.0)
-                raise Failure(502, "429", "upstream model answered 429 Too Many Requests")
+                raise Failure(502, "openai.RateLimitError", "upstream model answered 429 Too Many Requests")
             first_token_ms = 90.0 + prompt * 0.09
             yield int(call.chance.lognormal(first_token_ms + produced * 5.2, 0.12) * MILLISECOND)
         finally:

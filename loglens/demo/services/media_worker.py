@@ -7,9 +7,10 @@ from typing import cast
 
 from loglens.demo.call import Call, Errand
 from loglens.demo.engine import MILLISECOND, Steps
-from loglens.demo.platform import Handler, Instance, Served, World
+from loglens.demo.platform import Handler, Instance, World
 from loglens.demo.queries import Failure
 from loglens.demo.services.health import HEALTH
+from loglens.demo.serving import keep_served
 from loglens.demo.telemetry import Fields, Kind, Level, Place
 
 SERVICE = "media-worker"
@@ -53,7 +54,7 @@ def _consume(world: World, instance: Instance) -> Steps[None]:
 
 def _process(world: World, instance: Instance, job: Job) -> Steps[None]:
     errand = Errand(SERVICE, "", QUEUE, "", {"media_id": job.media_id}, "", job.trace_id, job.parent, job.request_id)
-    call, begun = Call(world, instance, errand, world.chances[SERVICE]), world.engine.now
+    call = Call(world, instance, errand, world.chances[SERVICE])
     attributes: Fields = {
         "messaging.system": "rabbitmq",
         "messaging.operation.type": "process",
@@ -70,10 +71,9 @@ def _process(world: World, instance: Instance, job: Job) -> Steps[None]:
             call.log(Level.ERROR, CONSUMER, "job failed", error_type=failure.kind, error=failure.message)
             status = failure.status
         else:
-            waited_ms = round((begun - job.sent_ns) / MILLISECOND, 1)
+            waited_ms = round((call.begun_ns - job.sent_ns) / MILLISECOND, 1)
             call.log(Level.INFO, CONSUMER, "thumbnail ready", media_id=job.media_id, queue_wait_ms=waited_ms)
-    taken = world.engine.now - begun
-    world.output.served.append(Served(call.trace_id, SERVICE, TASK, begun, taken, status, call.marks, call.waited_ns))
+    keep_served(call, TASK, status)
 
 
 ROUTES: dict[str, Handler] = HEALTH | {TASK: make_thumbnail}

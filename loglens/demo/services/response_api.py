@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from loglens.demo.call import Call, Errand
-from loglens.demo.engine import Steps
+from loglens.demo.engine import SECOND, Steps
 from loglens.demo.platform import Handler
 from loglens.demo.queries import Failure
 from loglens.demo.services.health import HEALTH
@@ -18,7 +18,6 @@ AGENT = Place("response_api.agent", "agent", "run", 134)
 
 def create_response(call: Call) -> Steps[None]:
     """Let the tools gather what the model needs, ask the model, keep the answer."""
-    begun = call.world.engine.now
     with call.span("agent.run", Kind.INTERNAL, {}):
         tools = [call.chance.pick(TOOLS) for _ in range(call.chance.below(3))]
         yield from call.world.engine.all_of(_use_tool(call.branch(), tool) for tool in tools)
@@ -30,7 +29,7 @@ def create_response(call: Call) -> Steps[None]:
     call.world.responses.insert(0, created)
     meter = call.instance.meter
     meter.add("response_api_generations_total")
-    meter.record("response_api_generation_duration_seconds", (call.world.engine.now - begun) / 1e9)
+    meter.record("response_api_generation_duration_seconds", (call.world.engine.now - call.begun_ns) / SECOND)
     call.log(Level.INFO, AGENT, "response created", response_id=created, tools=len(tools))
 
 
