@@ -108,6 +108,17 @@ LOG_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "logger": ("logger.name", "logger", "code.namespace"),
 }
 
+# Attribute of a log record that is its duration -> nanoseconds in its unit.
+LOG_DURATIONS: Mapping[str, int] = {
+    "http.server.request.duration": 1_000_000_000,
+    "http.server.duration": 1_000_000,
+    **{
+        f"{name}_{unit}": factor
+        for name in ("duration", "latency", "elapsed", "took", "response_time", "request_time")
+        for unit, factor in (("ns", 1), ("us", 1_000), ("ms", 1_000_000), ("s", 10**9), ("seconds", 10**9))
+    },
+}
+
 # A resource names its instance by the first of these.
 INSTANCE = ("service.instance.id", "k8s.pod.name", "host.name")
 

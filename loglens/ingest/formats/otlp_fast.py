@@ -1,0 +1,194 @@
+"""Spans decoded by type into the columns of a batch, with a verdict for each span."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from loglens.ingest.formats.otlp_attributes import Flattener
+from loglens.ingest.formats.otlp_columns import Flags, Ints, dictionary, ids, times
+from loglens.ingest.formats.otlp_exact import exception_type
+from loglens.ingest.formats.otlp_origin import Origin
+from loglens.ingest.formats.otlp_scalars import KINDS, STATUSES, read_enum
+from loglens.ingest.formats.otlp_typed import NOTHING, Span, Status
+
+MAX_KEPT = 20_000
+_EXTRAS = ("traceState", "flags", "droppedAttributesCount", "droppedEventsCount", "droppedLinksCount")
+
+
+@dataclass(frozen=True)
+class SpanColumns:
+    """The columns of some spans, which of the spans are good, and the bytes each one accounts for."""
+
+    columns: dict[str, pa.Array]
+    good: Flags
+    sizes: Ints
+
+
+class SpanReader:
+    """Makes columns of typed spans; keeps what repeats from batch to batch."""
+
+    def __init__(self) -> None:
+        self._flattener = Flattener()
+        self._kinds = Words(_kind)
+        self._statuses = Words(_status)
+        self.names: set[str] = set()
+
+    def read(self, spans: Sequence[Span], origins: Sequence[Origin], codes: npt.NDArray[np.int32]) -> SpanColumns:
+        """Read some spans; `codes` says for each which of the origins is its own."""
+        flat = self._flattener.flatten([span.attributes for span in spans])
+        self.names |= set(flat.names)
+        trace = ids([span.traceId for span in spans], 32, optional=False)
+        own = ids([span.spanId for span in spans], 16, optional=False)
+        parent = ids([span.parentSpanId for span in spans], 16, optional=True)
+        start = times([span.startTimeUnixNano for span in spans])
+        end = times([span.endTimeUnixNano for span in spans])
+        kind, kind_sizes = self._kinds.look_up([span.kind for span in spans])
+        status, status_sizes = self._statuses.look_up([_status_key(span.status) for span in spans])
+        name, name_sizes = texts([span.name for span in spans])
+        extra, extra_sizes = _extra(spans, origins, codes)
+        events, event_sizes = json_texts([span.events for span in spans])
+        links, link_sizes = json_texts([span.links for span in spans])
+        good = flat.whole & trace.good & own.good & parent.good & start.good & end.good
+        good &= (kind_sizes >= 0) & (status_sizes >= 0)
+        good &= np.asarray(start.array.is_null()) == np.asarray(end.array.is_null())
+        sizes = extra_sizes + 1
+        for key, part in (
+            ("traceId", trace.sizes), ("spanId", own.sizes), ("parentSpanId", parent.sizes),
+            ("startTimeUnixNano", start.sizes), ("endTimeUnixNano", end.sizes), ("name", name_sizes),
+            ("kind", kind_sizes), ("status", status_sizes), ("attributes", flat.sizes), ("events", event_sizes),
+            ("links", link_sizes),
+        ):  # fmt: skip
+            sizes += members(key, part)
+        columns = origin_columns(origins, codes) | {
+            "trace_id": trace.array, "span_id": own.array, "parent_span_id": parent.array, "name": name,
+            "start_ns": start.array, "duration_ns": durations(start.array, end.array), "extra": extra,
+            "kind": dictionary(kind, self._kinds.values_read), "status": dictionary(status, [code for code, _ in self._statuses.values_read]),
+            "status_message": dictionary(status, [message for _, message in self._statuses.values_read]), "attributes": flat.texts,
+            "events": events, "links": links, "exception_type": _exception_types(events),
+            "raw": pa.nulls(len(spans), pa.string()),
+        }  # fmt: skip
+        return SpanColumns(columns, good, sizes)
+
+
+class Words(dict[Any, int]):
+    """Values that repeat, each read once: a code for its result, and the bytes it takes as JSON, -1 for a bad one."""
+
+    def __init__(self, read: Callable[[Any], tuple[Any, int]]) -> None:
+        super().__init__()
+        self._read = read
+        self.values_read: list[Any] = []
+        self.sizes: list[int] = []
+
+    def __missing__(self, value: Any) -> int:
+        result, size = self._read(value)
+        self[value] = code = len(self.sizes)
+        self.values_read.append(result)
+        self.sizes.append(size)
+        return code
+
+    def look_up(self, values: Sequence[Any]) -> tuple[npt.NDArray[np.int32], Ints]:
+        """Return the code and the size of each value."""
+        if len(self.sizes) > MAX_KEPT:
+            self.clear()
+            self.values_read, self.sizes = [], []
+        codes = np.fromiter(map(self.__getitem__, values), np.int32, len(values))
+        return codes, np.array(self.sizes, np.int64)[codes]
+
+
+def _kind(value: Any) -> tuple[str, int]:
+    name, known = read_enum(None if value is None else str(value), KINDS, "SPAN_KIND_")
+    return name, _size(value) if known else -1
+
+
+def _status_key(status: Status | None) -> tuple[int | str | None, str | None] | None:
+    return None if status is None else (status.code, status.message)
+
+
+def _status(key: tuple[int | str | None, str | None] | None) -> tuple[tuple[str, str | None], int]:
+    code, message = key or (None, None)
+    name, known = read_enum(None if code is None else str(code), STATUSES, "STATUS_CODE_")
+    inner = sum(
+        len(word) + 4 + _size(part) for word, part in (("code", code), ("message", message)) if part is not None
+    )
+    size = 0 if key is None else max(2, inner + 1)
+    return (name, message or None), size if known else -1
+
+
+def _size(value: int | str | None) -> int:
+    return 0 if value is None else len(msgspec.json.encode(value))
+
+
+def members(key: str, sizes: Ints) -> Ints:
+    """Return the bytes of object members with key, colon and comma, 0 for absent ones."""
+    return np.where(sizes > 0, sizes + (len(key) + 4), 0)
+
+
+def texts(values: Sequence[str | None]) -> tuple[pa.StringArray, Ints]:
+    """Make an array of texts, and the bytes each takes as JSON."""
+    array = pa.array(values, pa.string())
+    sizes = np.diff(np.frombuffer(array.buffers()[1], np.int32, len(values) + 1, array.offset * 4)).astype(np.int64) + 2
+    if array.null_count:
+        sizes[np.asarray(array.is_null())] = 0
+    if len(msgspec.json.encode(values)) != sizes.sum() + len(values) + 1 + 4 * array.null_count:
+        sizes = np.fromiter(map(_size, values), np.int64, len(values))
+    return array, sizes
+
+
+def json_texts(raws: Sequence[msgspec.Raw]) -> tuple[pa.StringArray, Ints]:
+    """Make an array of JSON lists as they were written, null for absent and empty ones, and the bytes of each."""
+    if raws.count(NOTHING) == len(raws):
+        return pa.nulls(len(raws), pa.string()), np.zeros(len(raws), np.int64)
+    written = [bytes(raw) for raw in raws]
+    array = pa.array([text if len(text) > 2 else None for text in written], pa.binary()).cast(pa.string())
+    return array, np.fromiter(map(len, written), np.int64, len(written))
+
+
+def _exception_types(events: pa.StringArray) -> pa.StringArray:
+    if events.null_count == len(events):
+        return events
+    found = [exception_type(text) if text and '"exception.type"' in text else None for text in events.to_pylist()]
+    return pa.array(found, pa.string())
+
+
+def durations(start: pa.Array, end: pa.Array) -> pa.Array:
+    """Subtract starts from ends."""
+    return pc.subtract(end, start)
+
+
+def origin_columns(origins: Sequence[Origin], codes: npt.NDArray[np.int32]) -> dict[str, pa.Array]:
+    """Make the columns that the origins of some records fill."""
+    parts = {
+        "service": [origin.service for origin in origins],
+        "instance": [origin.instance for origin in origins],
+        "scope_name": [origin.scope_name for origin in origins],
+        "resource": [origin.resource for origin in origins],
+    }
+    return {name: dictionary(codes, values) for name, values in parts.items()}
+
+
+def _extra(spans: Sequence[Span], origins: Sequence[Origin], codes: npt.NDArray[np.int32]) -> tuple[pa.Array, Ints]:
+    """Write what else the spans hold; return it with the bytes it takes in each span."""
+    kept = ((key, list(map(attrgetter(key), spans))) for key in _EXTRAS)
+    present = [(key, values) for key, values in kept if values.count(None) < len(values)]
+    words = Words(lambda key: _extra_text(key, [name for name, _ in present], origins))
+    found, sizes = words.look_up(list(zip(codes.tolist(), *(values for _, values in present), strict=True)))
+    return dictionary(found, words.values_read), sizes
+
+
+def _extra_text(key: tuple[Any, ...], names: Sequence[str], origins: Sequence[Origin]) -> tuple[str | None, int]:
+    own = ",".join(
+        f'"{name}":{msgspec.json.encode(value).decode()}'
+        for name, value in zip(names, key[1:], strict=True)
+        if value is not None
+    )
+    text = ",".join(part for part in (own, origins[key[0]].extra) if part)
+    return f"{{{text}}}" if text else None, len(own.encode()) + 1 if own else 0

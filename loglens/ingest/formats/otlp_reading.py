@@ -1,0 +1,188 @@
+"""Reading one source of OTLP JSON: its pieces in, the rows of three tables out."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+
+import pyarrow as pa
+
+from loglens.ingest.formats.otlp_exact import Row
+from loglens.ingest.formats.otlp_logs import LOG_SCHEMA, exact_log, log_statement
+from loglens.ingest.formats.otlp_metrics import METRIC_SCHEMA, METRIC_STATEMENT, metric_rows
+from loglens.ingest.formats.otlp_origin import Origin, Origins
+from loglens.ingest.formats.otlp_pieces import LOGS, METRICS, SPANS, Group, Piece, Signal, read_envelope
+from loglens.ingest.formats.otlp_spans import SPAN_SCHEMA, span_statement
+from loglens.ingest.formats.otlp_tally import Book, Tally
+from loglens.ingest.formats.otlp_traces import Ordinals, TraceReader, rows_batch
+from loglens.ingest.formats.otlp_values import MALFORMED_DEPTH, Malformed, camel
+from loglens.ingest.pieces import RejectSpool
+from loglens.ingest.reader import Reading
+from loglens.ingest.semconv import RENAMED
+
+BATCH_ROWS = 2000
+KEPT_IN_MEMORY_BYTES = 32 << 20
+WHITE_SPACE = b" \t\r\n"
+
+
+class Spool:
+    """Batches set aside while an INSERT of another table runs; what exceeds some megabytes waits on disk."""
+
+    def __init__(self, schema: pa.Schema) -> None:
+        self._schema = schema
+        self._file = tempfile.SpooledTemporaryFile(max_size=KEPT_IN_MEMORY_BYTES)  # noqa: SIM115
+        self._writer: pa.RecordBatchStreamWriter | None = None
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Set a batch aside."""
+        if self._writer is None:
+            options = pa.ipc.IpcWriteOptions(emit_dictionary_deltas=False)
+            self._writer = pa.ipc.new_stream(self._file, self._schema, options=options)
+        self._writer.write_batch(batch)
+
+    def drain(self) -> Iterator[pa.RecordBatch]:
+        """Yield what was set aside, and forget it."""
+        if self._writer is not None:
+            self._writer.close()
+            self._file.seek(0)
+            yield from pa.ipc.open_stream(self._file)
+        self._file.close()
+
+    @property
+    def is_empty(self) -> bool:
+        """True when nothing was set aside."""
+        return self._writer is None
+
+
+class RowReader:
+    """Collects the rows of records that are read one at a time."""
+
+    def __init__(
+        self, schema: pa.Schema, time: str, read: Callable[[bytes, Origin], list[Row]], origins: Origins
+    ) -> None:
+        self.schema = schema
+        self._time = time
+        self._read = read
+        self._origins = origins
+        self._ordinals = Ordinals()
+        self._rows: list[Row] = []
+
+    def add_group(self, group: Group, tally: Tally) -> Iterator[pa.RecordBatch]:
+        """Read the records of a group; yield the batches that get full."""
+        tally.expect(len(group.records))
+        for record in group.records:
+            text = bytes(record)
+            try:
+                rows = self._read(text, self._origins.of(group.around))
+            except RecursionError:
+                tally.reject(MALFORMED_DEPTH, text.decode())
+            except Malformed as error:
+                tally.reject(str(error), text.decode())
+            else:
+                first = self._ordinals.take(tally.line, len(rows))
+                for ordinal, row in enumerate(rows, first):
+                    self._rows.append(row | {"line": tally.line, "ordinal": ordinal})
+                tally.read(1, sum(row[self._time] is None for row in rows), made=len(rows))
+            if len(self._rows) >= BATCH_ROWS:
+                yield from self.flush()
+
+    def flush(self) -> Iterator[pa.RecordBatch]:
+        """Yield the rows that were collected."""
+        rows, self._rows = self._rows, []
+        if rows:
+            yield rows_batch(rows, self.schema)
+
+
+class OtlpReading:
+    """One pass over the pieces: one table is filled on the way, what belongs to others is set aside."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        self._book = Book(reading.counts, RejectSpool())
+        origins = Origins(reading.fallback_service)
+        self._origins = origins
+        self._traces = TraceReader(origins)
+        self._rows = {
+            LOGS: RowReader(LOG_SCHEMA, "ts_ns", lambda text, origin: [exact_log(text, origin)], origins),
+            METRICS: RowReader(METRIC_SCHEMA, "ts_ns", metric_rows, origins),
+        }
+        self._tables = {
+            SPANS: (span_statement(), SPAN_SCHEMA),
+            LOGS: (log_statement(), LOG_SCHEMA),
+            METRICS: (METRIC_STATEMENT, METRIC_SCHEMA),
+        }
+        self._main = self._commonest()
+        self._spools = {signal: Spool(schema) for signal, (_, schema) in self._tables.items() if signal != self._main}
+
+    def _commonest(self) -> Signal:
+        """Return the signal the sample begins with: its rows are stored while the source is read."""
+        for value in self._reading.sample.values:
+            for signal in self._tables:
+                if isinstance(value, dict) and signal.resources in {camel(key) for key in value}:
+                    return signal
+        return SPANS
+
+    def run(self) -> None:
+        """Read the source to its end."""
+        values = {"source_id": self._reading.source_id}
+        statement, schema = self._tables[self._main]
+        self._reading.insert(statement, schema, self._main_batches(), values)
+        for signal, spool in self._spools.items():
+            if not spool.is_empty:
+                statement, schema = self._tables[signal]
+                self._reading.insert(statement, schema, spool.drain(), values)
+        self._book.rejects.insert(self._reading.connection, self._reading.source_id)
+        self._note_assumptions()
+
+    def _note_assumptions(self) -> None:
+        for name in sorted(self._traces.names & RENAMED.keys()):
+            self._reading.assume(name, f"old name of {RENAMED[name]}")
+        if self._origins.fell_back:
+            self._reading.assume("service", f"{self._reading.fallback_service}, where a resource has no service.name")
+
+    def _main_batches(self) -> Iterator[pa.RecordBatch]:
+        for signal, batch in self._batches():
+            if signal == self._main:
+                yield batch
+            else:
+                self._spools[signal].add(batch)
+
+    def _batches(self) -> Iterator[tuple[Signal, pa.RecordBatch]]:
+        for piece in self._pieces():
+            tally = Tally(self._book, piece.line, piece.lines)
+            if not self._traces.add_piece(piece, tally):
+                yield from self._exact_piece(piece, tally)
+            tally.close()
+            if self._traces.is_full:
+                yield from ((SPANS, batch) for batch in self._traces.flush())
+        yield from ((SPANS, batch) for batch in self._traces.flush())
+        for signal, rows in self._rows.items():
+            yield from ((signal, batch) for batch in rows.flush())
+
+    def _exact_piece(self, piece: Piece, tally: Tally) -> Iterator[tuple[Signal, pa.RecordBatch]]:
+        try:
+            groups = read_envelope(piece.text)
+        except Malformed as error:
+            tally.reject(str(error), bytes(piece.text).decode(), awaited=0)
+            return
+        for group in groups:
+            reader = self._traces if group.signal == SPANS else self._rows[group.signal]
+            yield from ((group.signal, batch) for batch in reader.add_group(group, tally))
+
+    def _pieces(self) -> Iterator[Piece]:
+        for batch in self._reading.pieces:
+            lines, ordinals, counts = (batch.column(name).to_pylist() for name in ("line", "ordinal", "lines"))
+            texts = batch.column("text")
+            _, offsets, data = texts.buffers()
+            bounds = memoryview(offsets).cast("i")[texts.offset : texts.offset + len(texts) + 1]
+            content = memoryview(data)
+            for line, ordinal, count, start, end in zip(lines, ordinals, counts, bounds, bounds[1:], strict=False):
+                yield Piece(line, ordinal, count, trimmed(content[start:end]))
+
+
+def trimmed(text: memoryview) -> memoryview:
+    """Return a text without white space at its end."""
+    end = len(text)
+    while end and text[end - 1] in WHITE_SPACE:
+        end -= 1
+    return text[:end]

@@ -1,0 +1,79 @@
+"""Spans of OTLP JSON: the batches they travel in and the statement that stores them."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from loglens.ingest.route_shape import route_shape_sql
+from loglens.ingest.semconv import SPAN_COLUMNS, spellings
+
+FEW = pa.dictionary(pa.int32(), pa.string())
+
+SPAN_SCHEMA = pa.schema(
+    [
+        ("line", pa.int64()),
+        ("ordinal", pa.int32()),
+        ("trace_id", pa.string()),
+        ("span_id", pa.string()),
+        ("parent_span_id", pa.string()),
+        ("service", FEW),
+        ("instance", FEW),
+        ("scope_name", FEW),
+        ("resource", FEW),
+        ("extra", FEW),
+        ("kind", FEW),
+        ("status", FEW),
+        ("status_message", FEW),
+        ("name", pa.string()),
+        ("start_ns", pa.int64()),
+        ("duration_ns", pa.int64()),
+        ("attributes", pa.string()),
+        ("events", pa.string()),
+        ("links", pa.string()),
+        ("exception_type", pa.string()),
+        ("raw", pa.string()),
+    ]
+)
+
+# These name the own side of a call, so they say nothing about its peer.
+OWN_SIDE = ("http.server_name", "net.host.name")
+
+_NAMES = {column: tuple(n for n in spellings(names) if n not in OWN_SIDE) for column, names in SPAN_COLUMNS.items()}
+_PATHS = ["$", *(f'$."{name}"' for names in _NAMES.values() for name in names)]
+_PLACES = {path[3:-1]: place for place, path in enumerate(_PATHS, 1)}
+
+# The route shape of a bare path is found much faster than that of a whole URL.
+_BARE = "CASE WHEN contains(target, '://') THEN regexp_extract(target, '^[^/?#]*://[^/?#]*([^#]*)', 1) ELSE target END"
+
+
+def _first(column: str) -> str:
+    return "coalesce(" + ", ".join(f"found[{_PLACES[name]}]" for name in _NAMES[column]) + ")"
+
+
+def span_statement() -> str:
+    """Return the INSERT that reads SPAN_SCHEMA batches as `input` and stores them for `$source_id`."""
+    named = ",\n            ".join(f"{_first(column)} AS {column}" for column in SPAN_COLUMNS)
+    return f"""
+    INSERT INTO spans (
+        source_id, line, ordinal, trace_id, span_id, parent_span_id, service, instance, name, kind, start_ns,
+        duration_ns, status, status_message, http_method, path, route, status_code, db_system, db_query, peer_service,
+        messaging_system, messaging_destination, gen_ai_model, gen_ai_input_tokens, gen_ai_output_tokens, user_id,
+        error_type, scope_name, events, links, attributes, resource, extra, raw
+    )
+    SELECT
+        $source_id, line, ordinal, trace_id, span_id, parent_span_id, service, instance, name, kind, start_ns,
+        duration_ns, status, status_message, http_method, target,
+        CASE WHEN route IS NULL AND bare IS NOT NULL THEN {route_shape_sql("bare")} ELSE route END,
+        TRY_CAST(status_code AS SMALLINT), db_system, db_query,
+        CASE WHEN peer_service IS NULL AND kind IN ('CLIENT', 'PRODUCER') THEN server_address ELSE peer_service END,
+        messaging_system, messaging_destination, gen_ai_model, TRY_CAST(gen_ai_input_tokens AS BIGINT),
+        TRY_CAST(gen_ai_output_tokens AS BIGINT), user_id, coalesce(error_type, exception_type), scope_name,
+        events, links, attributes, resource, extra, raw
+    FROM (SELECT *, {_BARE} AS bare FROM (
+        SELECT
+            * EXCLUDE (attributes, found), found[1] AS attributes,
+            {named},
+            coalesce(path, url) AS target
+        FROM (SELECT *, json_extract_string(attributes, {_PATHS!r}) AS found FROM input)
+    ))
+    """  # noqa: S608 -- every part is a constant of this package

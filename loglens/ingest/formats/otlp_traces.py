@@ -1,0 +1,220 @@
+"""Pieces with spans into batches: the usual shape by type and by column, every other one exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+from loglens.ingest.formats.otlp_columns import Flags
+from loglens.ingest.formats.otlp_exact import Row, exact_span
+from loglens.ingest.formats.otlp_fast import SpanColumns, SpanReader
+from loglens.ingest.formats.otlp_origin import Around, Origin, Origins
+from loglens.ingest.formats.otlp_pieces import Group, Piece, read_envelope
+from loglens.ingest.formats.otlp_spans import SPAN_SCHEMA
+from loglens.ingest.formats.otlp_tally import Tally
+from loglens.ingest.formats.otlp_typed import Span, decode_span_list, decode_spans, groups, skeleton_bytes
+from loglens.ingest.formats.otlp_values import MALFORMED_DEPTH, Malformed
+
+BATCH_SPANS = 2000
+MAX_TYPED_BYTES = 4 << 20
+USUAL_BEGIN = b'{"resourceSpans":['
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some typed spans of a piece, in order.
+
+    `around` says how many of them share an origin, `skeleton` are the bytes that stand around the spans, `size` the
+    bytes of all; `whole` is the text they stand in, `texts` returns the spans as they were written.
+    """
+
+    tally: Tally
+    first_ordinal: int
+    spans: list[Span]
+    around: list[tuple[Around, int]]
+    skeleton: int
+    size: int
+    whole: memoryview
+    texts: Callable[[], Sequence[bytes]]
+
+
+class Ordinals:
+    """Numbers the records that start on one line."""
+
+    def __init__(self) -> None:
+        self._line = 0
+        self._next = 0
+
+    def take(self, line: int, count: int) -> int:
+        """Return the first of `count` numbers on a line."""
+        first = self._next if line == self._line else 0
+        self._line, self._next = line, first + count
+        return first
+
+
+class TraceReader:
+    """Collects spans piece by piece and hands them out as batches of SPAN_SCHEMA."""
+
+    def __init__(self, origins: Origins) -> None:
+        self._origins = origins
+        self._reader = SpanReader()
+        self._ordinals = Ordinals()
+        self._parts: list[Part] = []
+        self._rows: list[Row] = []
+        self._waiting = 0
+
+    @property
+    def names(self) -> set[str]:
+        """The attribute names that were seen."""
+        return self._reader.names
+
+    @property
+    def is_full(self) -> bool:
+        """True when a batch is worth handing out."""
+        return self._waiting >= BATCH_SPANS
+
+    def add_piece(self, piece: Piece, tally: Tally) -> bool:
+        """Take a whole piece if it is of the usual shape; say whether it is."""
+        if len(piece.text) > MAX_TYPED_BYTES:
+            return False
+        text: bytes | memoryview = piece.text
+        try:
+            if text[: len(USUAL_BEGIN)] != USUAL_BEGIN:
+                text = msgspec.json.format(text, indent=-1)
+            request = decode_spans(text)
+        except (msgspec.MsgspecError, RecursionError):
+            return False
+        spans: list[Span] = []
+        around = []
+        for where, found in groups(request):
+            around.append((where, len(found)))
+            spans += found
+        ordinal = self._ordinals.take(piece.line, len(spans))
+        tally.expect(len(spans))
+
+        def texts() -> list[bytes]:
+            return [record for group in read_envelope(piece.text) for record in group.records]
+
+        self._add(Part(tally, ordinal, spans, around, skeleton_bytes(request), len(text), piece.text, texts))
+        return True
+
+    def add_group(self, group: Group, tally: Tally) -> Iterator[pa.RecordBatch]:
+        """Take the spans of a group, in as many batches as they need."""
+        for start in range(0, len(group.records), BATCH_SPANS):
+            self._add_records(group.around, group.records[start : start + BATCH_SPANS], tally)
+            if self.is_full:
+                yield from self.flush()
+
+    def _add_records(self, around: Around, records: Sequence[bytes], tally: Tally) -> None:
+        ordinal = self._ordinals.take(tally.line, len(records))
+        tally.expect(len(records))
+        try:
+            text = msgspec.json.format(b"[" + b",".join(records) + b"]", indent=-1)
+            spans = decode_span_list(text)
+        except (msgspec.MsgspecError, RecursionError):
+            for place, record in enumerate(records, ordinal):
+                self._add_exact(tally, place, around, record)
+            return
+        skeleton = len(records) + 1
+        self._add(
+            Part(tally, ordinal, spans, [(around, len(spans))], skeleton, len(text), memoryview(text), lambda: records)
+        )
+
+    def _add(self, part: Part) -> None:
+        if part.spans:
+            self._parts.append(part)
+            self._waiting += len(part.spans)
+
+    def _add_exact(self, tally: Tally, ordinal: int, around: Around, text: bytes) -> None:
+        written = bytes(text)
+        try:
+            origin = self._origins.of(around)
+            row = exact_span(written, origin)
+        except RecursionError:
+            tally.reject(MALFORMED_DEPTH, written.decode())
+        except Malformed as error:
+            tally.reject(str(error), written.decode())
+        else:
+            self._rows.append(row | {"line": tally.line, "ordinal": ordinal})
+            tally.read(1, row["start_ns"] is None)
+            self._waiting += 1
+
+    def flush(self) -> Iterator[pa.RecordBatch]:
+        """Hand out what was collected."""
+        parts, self._parts = self._parts, []
+        if parts := [part for part in parts if self._has_origins(part)]:
+            yield self._typed_batch(parts)
+        rows, self._rows = self._rows, []
+        self._waiting = 0
+        if rows:
+            yield rows_batch(rows, SPAN_SCHEMA)
+
+    def _has_origins(self, part: Part) -> bool:
+        """Leave a part to the exact reader if the text around its spans is malformed; it rejects what must be."""
+        try:
+            for around, _ in part.around:
+                self._origins.of(around)
+        except (Malformed, RecursionError):
+            self._exactly(part, np.zeros(len(part.spans), np.bool_))
+            return False
+        return True
+
+    def _typed_batch(self, parts: Sequence[Part]) -> pa.RecordBatch:
+        places: dict[Around, int] = {}
+        origins: list[Origin] = []
+        codes, counts = [], []
+        for part in parts:
+            for around, count in part.around:
+                if around not in places:
+                    places[around] = len(origins)
+                    origins.append(self._origins.of(around))
+                codes.append(places[around])
+                counts.append(count)
+        spans = [span for part in parts for span in part.spans]
+        read = self._reader.read(spans, origins, np.repeat(np.array(codes, np.int32), counts))
+        ends = np.cumsum([len(part.spans) for part in parts])
+        starts = ends - [len(part.spans) for part in parts]
+        self._judge(parts, read, starts, ends)
+        first = np.array([part.first_ordinal for part in parts]) - starts
+        lines = np.array([part.tally.line for part in parts], np.int64)
+        read.columns["line"] = _numbers(np.repeat(lines, ends - starts), pa.int64())
+        read.columns["ordinal"] = _numbers(
+            (np.arange(len(spans)) + np.repeat(first, ends - starts)).astype(np.int32), pa.int32()
+        )
+        batch = pa.record_batch([read.columns[name] for name in SPAN_SCHEMA.names], schema=SPAN_SCHEMA)
+        return batch if read.good.all() else batch.filter(pa.array(read.good))
+
+    def _judge(self, parts: Sequence[Part], read: SpanColumns, starts: Sequence[int], ends: Sequence[int]) -> None:
+        """Count good spans, and read the others exactly: those of a part with bytes that no span accounts for, too."""
+        sums = np.concatenate([np.zeros(1, np.int64), np.cumsum(read.sizes)])
+        untimed = np.asarray(read.columns["start_ns"].is_null())
+        for part, start, end in zip(parts, starts, ends, strict=True):
+            if sums[end] - sums[start] + part.skeleton != part.size:
+                read.good[start:end] = False
+            good = read.good[start:end]
+            part.tally.read(int(good.sum()), int((good & untimed[start:end]).sum()))
+            if not good.all():
+                self._exactly(part, good)
+
+    def _exactly(self, part: Part, good: Flags) -> None:
+        try:
+            texts = part.texts()
+        except Malformed as error:
+            part.tally.reject(str(error), bytes(part.whole).decode(), awaited=int((~good).sum()))
+            return
+        owners = [around for around, count in part.around for _ in range(count)]
+        for place in np.flatnonzero(~good):
+            self._add_exact(part.tally, part.first_ordinal + int(place), owners[place], texts[place])
+
+
+def _numbers(values: np.ndarray[tuple[int], np.dtype[np.generic]], of: pa.DataType) -> pa.Array:
+    return pa.Array.from_buffers(of, len(values), [None, pa.py_buffer(values)])
+
+
+def rows_batch(rows: Sequence[Row], schema: pa.Schema) -> pa.RecordBatch:
+    """Make a batch of rows that were read one at a time."""
+    return pa.record_batch([pa.array([row[field.name] for row in rows], field.type) for field in schema], schema=schema)
