@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 
 LONG_ID = re.compile(rb'"([0-9a-f]{32})"')
 SHORT_ID = re.compile(rb'"(?:req-)?([0-9a-f]{16})"')
-EPOCH_NS = re.compile(rb'UnixNano":"(176\d{16})"')
-EPOCH_S = re.compile(rb'"ts":(176\d{7}\.\d{6})')
-ISO = {digits: re.compile(rb'"(2026-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{%d})[Z"]' % digits) for digits in (3, 6, 9)}
+EPOCH_NS = re.compile(rb'UnixNano":"(1\d{18})"')
+EPOCH_S = re.compile(rb'"ts":(1\d{9}\.\d{6})')
+ISO = {digits: re.compile(rb'"(20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{%d})[Z"]' % digits) for digits in (3, 6, 9)}
 POD = re.compile(rb'-[0-9a-f]{10}-([a-z0-9]{5})"')
 
 
