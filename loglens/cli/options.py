@@ -8,7 +8,7 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from loglens.analysis import Analysis, Param
+from loglens.analysis import Analysis, Param, Value
 from loglens.params import accept, accept_limit
 from loglens.reports import ALL as RENDERERS
 
@@ -63,6 +63,17 @@ _FILE = click.Path(path_type=Path)
 _METAVARS: dict[type[Any], str] = {str: "TEXT", int: "N", float: "NUMBER", bool: ""}
 
 
+def spelled(param: Param) -> str:
+    """Return how the option of a parameter is written."""
+    return f"--{param.name.replace('_', '-')}"
+
+
+def shortcuts(ctx: click.Context) -> list[tuple[Param, str, Value]]:
+    """Return the shortcuts given so far: the parameter each sets, how it was written, and its value."""
+    given: list[tuple[Param, str, Value]] = ctx.meta.setdefault("loglens.shortcuts", [])
+    return given
+
+
 def own_options(analysis: Analysis) -> list[click.Parameter]:
     """Return the arguments and options of the parameters of an analysis, in order, shortcuts after their option."""
     found: list[click.Parameter] = []
@@ -70,13 +81,14 @@ def own_options(analysis: Analysis) -> list[click.Parameter]:
         if param.positional:
             found.append(click.Argument([param.name], type=Word(param), metavar=param.metavar or param.name.upper()))
             continue
-        spelled = f"--{param.name.replace('_', '-')}"
         if param.python_type is bool:
-            found.append(click.Option([spelled, param.name], is_flag=True, default=param.default, help=param.help))
+            found.append(
+                click.Option([spelled(param), param.name], is_flag=True, default=param.default, help=param.help)
+            )
             continue
         found.append(
             click.Option(
-                [spelled, param.name],
+                [spelled(param), param.name],
                 type=Word(param),
                 default=param.default,
                 show_default=param.default is not None,
@@ -87,22 +99,21 @@ def own_options(analysis: Analysis) -> list[click.Parameter]:
     return found
 
 
-def _shortcut(param: Param, flag: str, value: object) -> click.Option:
+def _shortcut(param: Param, flag: str, value: Value) -> click.Option:
     def take(ctx: click.Context, option: click.Parameter, is_given: bool) -> None:
         if not is_given:
             return
-        taken = ctx.meta.setdefault("loglens.shortcuts", {})
-        if taken.get(param.name, (flag, value))[1] != value:
-            raise click.UsageError(f"{taken[param.name][0]} and {flag} exclude each other.", ctx)
-        taken[param.name] = (flag, value)
+        for other, other_flag, other_value in shortcuts(ctx):
+            if other is param and other_value != value:
+                raise click.UsageError(f"{other_flag} and {flag} exclude each other.", ctx)
+        shortcuts(ctx).append((param, flag, value))
 
-    spelled = f"--{param.name.replace('_', '-')}"
     return click.Option(
         [flag, f"shortcut_{flag.strip('-').replace('-', '_')}"],
         is_flag=True,
         expose_value=False,
         callback=take,
-        help=f"The same as {spelled} {value}.",
+        help=f"The same as {spelled(param)} {value}.",
     )
 
 

@@ -78,22 +78,31 @@ def _copy(pieces: Iterable[str], file: BinaryIO) -> None:
 @contextmanager
 def _opened(target: Path) -> Iterator[BinaryIO]:
     """Give a file that takes the place of `target` when all is written; pipes and devices are written directly."""
-    path = target.resolve()
-    if path.is_dir():
-        raise NotFound(f"Cannot write {target}: it is a folder.")
-    if not path.parent.is_dir():
-        raise NotFound(f"Cannot write {target}: there is no folder {target.parent}.")
-    part = path if path.exists() and not path.is_file() else path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path = target.resolve()
+        if path.is_dir():
+            raise NotFound(f"Cannot write {target}: it is a folder.")
+        if not path.parent.is_dir():
+            raise NotFound(f"Cannot write {target}: there is no folder {target.parent}.")
+        if path.exists() and not path.is_file():
+            with path.open("wb") as file:
+                yield file
+        else:
+            with _replacing(path) as file:
+                yield file
+    except OSError as error:
+        raise LoglensError(f"Cannot write {target}: {error.strerror}.") from error
+
+
+@contextmanager
+def _replacing(path: Path) -> Iterator[BinaryIO]:
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         with part.open("wb") as file:
             yield file
-        if part != path:
-            if path.exists():
-                shutil.copymode(path, part)
-            part.replace(path)
-    except OSError as error:
-        raise LoglensError(f"Cannot write {target}: {error.strerror}.") from error
+        if path.exists():
+            shutil.copymode(path, part)
+        part.replace(path)
     finally:
-        if part != path:
-            with suppress(OSError):
-                part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)

@@ -13,8 +13,9 @@ from click.core import ParameterSource
 from loglens.analysis import Analysis
 from loglens.api import Lens, open_lens, reading
 from loglens.cli.console import say
-from loglens.cli.options import own_options, shared_options
+from loglens.cli.options import own_options, shared_options, shortcuts, spelled
 from loglens.cli.output import choose, deliver
+from loglens.params import accept
 
 
 class Question(click.Command):
@@ -55,11 +56,11 @@ def analysis_command(analysis: Analysis) -> click.Command:
 
     @click.pass_context
     def ask(ctx: click.Context, /, **given: Any) -> None:
-        shortcuts: dict[str, tuple[str, Any]] = ctx.meta.get("loglens.shortcuts", {})
-        for name, (flag, value) in shortcuts.items():
-            if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE and given[name] != value:
-                raise click.UsageError(f"--{name.replace('_', '-')} and {flag} exclude each other.", ctx)
-            given[name] = value
+        for param, flag, value in shortcuts(ctx):
+            is_named = ctx.get_parameter_source(param.name) is ParameterSource.COMMANDLINE
+            if is_named and accept(param, given[param.name]) != accept(param, value):
+                raise click.UsageError(f"{spelled(param)} and {flag} exclude each other.", ctx)
+            given[param.name] = value
         target, renderer = given.pop("output"), given.pop("format")
         with opened(ctx, given.pop("db"), given.pop("paths")) as lens, lens.asking(analysis.name, given) as answer:
             deliver(answer, choose(renderer, target), target)
