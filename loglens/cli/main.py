@@ -81,12 +81,10 @@ class Program(click.Group):
 
 
 def _unknown(name: str, known: Sequence[str]) -> str:
-    found = nearest(name, known)
-    if found is not None:
-        return f"No command {name!r}. Did you mean {found!r}?"
     if Path(name).exists():
         return f"No command {name!r}. To read it: loglens ingest {name}"
-    return f"No command {name!r}."
+    found = nearest(name, known)
+    return f"No command {name!r}." + (f" Did you mean {found!r}?" if found else "")
 
 
 @click.pass_context

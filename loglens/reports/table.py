@@ -15,7 +15,7 @@ _GAP = "  "
 _FAINT, _BOLD, _PLAIN = "\x1b[2m", "\x1b[1m", "\x1b[0m"
 # Text cut to less than this says little, so other columns leave first; an id is still found by its beginning.
 _LEAST_TEXT = 16
-_LEAST_ID = 10
+_LEAST_ID = 9
 # What text comes down to when no column is left that could leave.
 _NARROW = 8
 # Without a terminal to fit, only text that would make every line of the file this long is cut.
@@ -157,7 +157,8 @@ def _line(parts: list[tuple[_Strip, str]]) -> str:
 
 def _aligned(strip: _Strip, text: str) -> str:
     shown = cut(text, strip.width, at_end=strip.is_id) if strip.is_text else text
-    padding = " " * max(0, strip.width - display_width(shown))
+    # The mark of a cut is one column wide; as a plain sign it does not take the tables of wide characters to know.
+    padding = " " * max(0, strip.width - display_width(shown.replace("…", ".")))
     return padding + shown if strip.column.is_number else shown + padding
 
 
