@@ -1,0 +1,1 @@
+"""Measurements of loglens and its peers: `python -m benchmarks`."""

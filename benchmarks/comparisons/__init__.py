@@ -1,0 +1,18 @@
+"""The comparisons, in the order of the report; a new one is a module and a line here."""
+
+from __future__ import annotations
+
+from benchmarks.comparison import Comparison
+from benchmarks.comparisons import memory, ndjson, otlp, question, slow, start
+
+ALL: tuple[Comparison, ...] = (
+    ndjson.COMPARISON,
+    otlp.COMPARISON,
+    memory.PRETTY,
+    memory.PLAIN,
+    memory.GZIP,
+    memory.ZSTD,
+    slow.COMPARISON,
+    start.COMPARISON,
+    question.COMPARISON,
+)

@@ -1,0 +1,142 @@
+"""The inputs of the comparisons, each made once by a process of its own and kept in a folder outside the repository."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from benchmarks.comparison import Input
+
+ROOT = Path(__file__).resolve().parents[2]
+
+PYTHON_MODULE = ("{python}", "-m")
+LOGLENS = (*PYTHON_MODULE, "loglens")
+TEXT = "benchmarks/inputs/text.py"
+LOG_LINES = (TEXT, "benchmarks/inputs/log_lines.py")
+SPANS = (TEXT, "benchmarks/inputs/otlp_spans.py")
+# A store follows from the tables and from whatever fills them.
+STORE = ("loglens/store/migrations", "loglens/ingest")
+COPIES = (*PYTHON_MODULE, "benchmarks.inputs.copies", "{out}", "{count}", "{logs}")
+
+ALL: tuple[Input, ...] = (
+    Input(
+        name="logs",
+        title="lines of NDJSON",
+        suffix=".ndjson",
+        count=1_000_000,
+        quick=20_000,
+        make=(*PYTHON_MODULE, "benchmarks.inputs.log_lines", "{out}", "{count}"),
+        sources=LOG_LINES,
+    ),
+    Input(
+        name="spans",
+        title="spans in OTLP JSON lines",
+        suffix=".jsonl",
+        count=1_000_000,
+        quick=20_000,
+        make=(*PYTHON_MODULE, "benchmarks.inputs.otlp_spans", "{out}", "{count}"),
+        sources=SPANS,
+    ),
+    Input(
+        name="pretty",
+        title="spans in one indented OTLP JSON object",
+        suffix=".json",
+        count=175_000,
+        quick=10_000,
+        make=(*PYTHON_MODULE, "benchmarks.inputs.pretty_object", "{out}", "{count}"),
+        sources=(*SPANS, "benchmarks/inputs/pretty_object.py"),
+    ),
+    *(
+        Input(
+            name=f"big_{kind}",
+            title=f"times the lines of NDJSON, {kind}",
+            suffix=suffix,
+            count=12,
+            quick=12,
+            make=COPIES,
+            sources=(*LOG_LINES, "benchmarks/inputs/copies.py"),
+            needs=("logs",),
+        )
+        for kind, suffix in (("plain", ".ndjson"), ("gzip", ".ndjson.gz"), ("zstd", ".ndjson.zst"))
+    ),
+    Input(
+        name="span_store",
+        title="spans in a store",
+        suffix=".duckdb",
+        count=10_000_000,
+        quick=200_000,
+        make=(*PYTHON_MODULE, "benchmarks.inputs.span_store", "{out}", "{count}"),
+        sources=(*SPANS, "benchmarks/inputs/span_store.py", *STORE),
+    ),
+    Input(
+        name="log_store",
+        title="store of the lines of NDJSON",
+        suffix=".duckdb",
+        count=1,
+        quick=1,
+        make=(*LOGLENS, "ingest", "{logs}", "--db", "{out}"),
+        sources=(*LOG_LINES, *STORE),
+        needs=("logs",),
+    ),
+    Input(
+        name="sample_store",
+        title="store of sample_logs",
+        suffix=".duckdb",
+        count=1,
+        quick=1,
+        make=(*LOGLENS, "ingest", str(ROOT / "sample_logs"), "--db", "{out}"),
+        sources=("sample_logs", *STORE),
+    ),
+)
+BY_NAME: Mapping[str, Input] = {each.name: each for each in ALL}
+
+
+def filled(command: Sequence[str], values: Mapping[str, object]) -> list[str]:
+    """Return the command with each {name} replaced by its value; other braces stay."""
+    words = list(command)
+    for name, value in {"python": sys.executable, **values}.items():
+        words = [word.replace(f"{{{name}}}", str(value)) for word in words]
+    return words
+
+
+def ready(names: Sequence[str], folder: Path, is_quick: bool) -> dict[str, Path]:
+    """Return the paths of inputs by name, making those that are not there yet, and those they need first."""
+    paths: dict[str, Path] = {}
+    for each in (BY_NAME[name] for name in names):
+        count = each.quick if is_quick else each.count
+        path = folder / f"{each.name}-{'quick' if is_quick else count}-{_stamp(each)}{each.suffix}"
+        if not path.exists():
+            needed = ready(each.needs, folder, is_quick)
+            print(f"making {path.name}: {count:,} {each.title}", file=sys.stderr, flush=True)
+            _make(filled(each.make, {**needed, "count": count}), path)
+        paths[each.name] = path
+    return paths
+
+
+def _make(command: Sequence[str], path: Path) -> None:
+    unfinished = path.with_name(f"unfinished-{path.name}")
+    unfinished.unlink(missing_ok=True)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    subprocess.run(filled(command, {"out": unfinished}), check=True, env=environment, stderr=subprocess.DEVNULL)
+    unfinished.rename(path)
+
+
+def _stamp(each: Input) -> str:
+    digest = hashlib.blake2b(digest_size=4)
+    for source in _sources(each):
+        digest.update(source.read_bytes())
+    return digest.hexdigest()
+
+
+def _sources(each: Input) -> Iterator[Path]:
+    for name in each.sources:
+        path = ROOT / name
+        yield from (
+            sorted(found for found in path.rglob("*") if found.suffix != ".pyc" and found.is_file())
+            if path.is_dir()
+            else [path]
+        )

@@ -1,0 +1,101 @@
+"""Running a comparison: rounds in which every contender takes its turn."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from benchmarks.comparison import Comparison, Contender
+from benchmarks.inputs import ROOT, filled
+from benchmarks.measure import Cost, Failed, least, measure
+
+
+@dataclass
+class Figures:
+    """What was measured of one contender: the cost of each round, MB written, its answer; or why it is missing."""
+
+    contender: Contender
+    costs: list[Cost] = field(default_factory=list)
+    written_mb: float | None = None
+    answer: Any = None
+    missing: str | None = None
+
+    @property
+    def cost(self) -> Cost | None:
+        """The least of the rounds, or None where there is no whole one."""
+        return least(self.costs) if self.costs and self.missing is None else None
+
+
+def compare(comparison: Comparison, inputs: Mapping[str, Path], folder: Path, rounds: int) -> list[Figures]:
+    """Measure every contender once a round and return their figures, in the order of the contenders."""
+    table = [Figures(contender, missing=_missing(contender)) for contender in comparison.contenders]
+    _warm(inputs.values())
+    for number in range(rounds):
+        for figures in table:
+            if figures.missing is None:
+                print(f"{comparison.name} {number + 1}/{rounds} {figures.contender.name}", file=sys.stderr, flush=True)
+                _take_turn(figures, comparison, inputs, folder, is_first=number == 0)
+    return table
+
+
+def _take_turn(
+    figures: Figures, comparison: Comparison, inputs: Mapping[str, Path], folder: Path, is_first: bool
+) -> None:
+    out, printed = folder / "out", folder / "printed"
+    _remove(folder)
+    values = {**inputs, "out": out}
+    try:
+        figures.costs.append(measure(filled(figures.contender.command, values), printed, _environment()))
+        if is_first:
+            figures.written_mb = _size(out) / 1e6 if out.exists() else None
+            figures.answer = comparison.read_answer(_answer(figures.contender, values, printed))
+    except (Failed, subprocess.CalledProcessError, ValueError, KeyError, IndexError) as error:
+        figures.missing = f"failed: {error}"
+    finally:
+        _remove(folder)
+
+
+def _answer(contender: Contender, values: Mapping[str, Path], printed: Path) -> bytes:
+    if contender.answer is None:
+        return printed.read_bytes()
+    command = filled(contender.answer, values)
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, env=_environment()).stdout
+
+
+def _missing(contender: Contender) -> str | None:
+    absent = [need for need in contender.needs if importlib.util.find_spec(need) is None and shutil.which(need) is None]
+    return f"not installed: {', '.join(absent)}" if absent else None
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("LOGLENS_")}
+    return {**kept, "PYTHONPATH": str(ROOT)}
+
+
+def _remove(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def _size(path: Path) -> int:
+    files: Sequence[Path] = list(path.rglob("*")) if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files if file.is_file())
+
+
+def _warm(paths: Any) -> None:
+    """Read the inputs once, so that every contender finds them in memory."""
+    block = bytearray(1 << 20)
+    for path in paths:
+        with path.open("rb", buffering=0) as file:
+            while file.readinto(block):
+                pass
