@@ -1,4 +1,7 @@
-"""Lists of ids and times into Arrow arrays, with a verdict for each element."""
+"""Lists of ids, times and texts into Arrow arrays, with a verdict for each element.
+
+`pa.array` is not used on the way: it would import pandas, where that is installed, only to ask about its types.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +17,12 @@ from loglens.ingest.formats.otlp_scalars import read_time
 Flags = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
 
-BAD = 0
+BAD = b"\0"
 _LOWER_HEX = bytes(
-    ord(chr(byte).lower()) if chr(byte) in "0123456789abcdefABCDEF" and byte < 128 else BAD for byte in range(256)
+    byte | 32 if byte in b"ABCDEF" else byte if byte in b"0123456789abcdef" else 0 for byte in range(256)
 )
+_ZEROS = np.frombuffer(b"00000000", np.uint64)[0]
 TIME_DIGITS = 19
-_POWERS = 10 ** np.arange(TIME_DIGITS - 1, -1, -1, dtype=np.uint64)
 
 
 @dataclass(frozen=True)
@@ -31,65 +34,79 @@ class Column:
     sizes: Ints
 
 
-def ids(texts: Sequence[str | None], digits: int, optional: bool) -> Column:
-    """Make lower-case hex ids; an optional id may be absent, empty or all zeros and is null then."""
-    present = [text or "" for text in texts] if optional else texts
-    joined = "".join(present)  # type: ignore[arg-type]
+def ids(texts: Sequence[str | None], digits: int) -> Column:
+    """Make lower-case hex ids; an id that is absent, empty or all zeros is null and not good."""
     count = len(texts)
+    present = [text or "" for text in texts] if None in texts or "" in texts else texts
     lengths = np.full(count, digits, np.int64)
-    if len(joined) != digits * count or len(set(map(len, present))) > 1:  # type: ignore[arg-type]
+    if set(map(len, present)) != {digits}:  # type: ignore[arg-type]
         lengths = np.fromiter(map(len, present), np.int64, count)  # type: ignore[arg-type]
-    proper = lengths == digits
-    good = proper | (lengths == 0) if optional else proper.copy()
+        present = [text if len(text) == digits else "" for text in present]  # type: ignore[arg-type,misc]
+    good = lengths == digits
     sizes = lengths + 2
-    if optional and None in texts:
+    if None in texts:
         sizes[np.fromiter((text is None for text in texts), np.bool_, count)] = 0
-    if not good.all():
-        present = [text if fits else "" for text, fits in zip(present, proper, strict=True)]
-        joined = "".join(present)  # type: ignore[arg-type]
-    content = joined.encode(errors="replace").translate(_LOWER_HEX)
-    if len(content) != digits * int(proper.sum()):
-        return _ids_one_by_one(texts, sizes)
-    table = np.frombuffer(content, np.uint8).reshape(-1, digits)
-    is_hex = (table != BAD).all(axis=1)
-    is_zero = (table == ord("0")).all(axis=1)
-    good[proper] &= is_hex if optional else is_hex & ~is_zero
-    filled = proper.copy()
-    filled[proper] = is_hex & ~is_zero
+    content = "".join(present).encode("ascii", "replace").translate(_LOWER_HEX)  # type: ignore[arg-type]
+    if BAD in content:
+        good[good] = (np.frombuffer(content, np.uint8).reshape(-1, digits) != 0).all(axis=1)
+        content = b"".join(
+            content[at : at + digits] for at in range(0, len(content), digits) if BAD not in content[at : at + digits]
+        )
+    words = np.frombuffer(content, np.uint64).reshape(-1, digits // 8)
+    if (words[:, 0] == _ZEROS).any():
+        zero = np.zeros(count, np.bool_)
+        zero[good] = (words == _ZEROS).all(axis=1)
+    else:
+        zero = None
     offsets = np.zeros(count + 1, np.int32)
-    np.cumsum(np.where(proper, digits, 0), out=offsets[1:])
-    bitmap = None if filled.all() else pa.py_buffer(np.packbits(filled, bitorder="little"))
-    array = pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(content), bitmap)
-    return Column(array, good, sizes)
-
-
-def _ids_one_by_one(texts: Sequence[str | None], sizes: Ints) -> Column:
-    """Call no id good: one of them holds characters of more than one byte."""
-    return Column(pa.nulls(len(texts), pa.string()), np.zeros(len(texts), np.bool_), sizes)
+    np.cumsum(np.where(good, digits, 0), out=offsets[1:])
+    if zero is not None:
+        good &= ~zero
+    return Column(_text_array(offsets, content, good), good, sizes)
 
 
 def times(values: Sequence[int | str | None]) -> Column:
-    """Make nanoseconds since the epoch; absent and zero times are null, those out of range are not good."""
+    """Make nanoseconds since the epoch; absent and zero times are null, those that are no time are not good."""
     count = len(values)
-    if set(map(type, values)) == {str} and set(map(len, values)) == {TIME_DIGITS}:  # type: ignore[arg-type]
-        joined = "".join(values)  # type: ignore[arg-type]
-        if joined.isascii() and joined.isdigit():
-            table = np.frombuffer(joined.encode(), np.uint8).reshape(-1, TIME_DIGITS) - np.uint8(ord("0"))
-            numbers = table.astype(np.uint64) @ _POWERS
-            good = (numbers > 0) & (numbers < 1 << 63)
-            array = pa.array(numbers.astype(np.int64), mask=None if good.all() else ~good)
+    try:
+        content = "".join(values).encode()  # type: ignore[arg-type]
+        if len(content) == TIME_DIGITS * count and set(map(len, values)) == {TIME_DIGITS}:  # type: ignore[arg-type]
+            offsets = np.arange(0, TIME_DIGITS * (count + 1), TIME_DIGITS, dtype=np.int32)
+            array = _text_array(offsets, content).cast(pa.int64())
+            good = np.asarray(array) > 0
             return Column(array, good, np.full(count, TIME_DIGITS + 2, np.int64))
+    except (TypeError, pa.ArrowInvalid):
+        pass
     read = [read_time(str(value) if isinstance(value, int) else value) for value in values]
     good = np.fromiter((known for _, known in read), np.bool_, count)
-    return Column(pa.array([time for time, _ in read], pa.int64()), good, text_sizes(values))
-
-
-def text_sizes(values: Sequence[int | str | None]) -> Ints:
-    """Return the bytes of numbers and of texts without escapes as JSON, 0 for absent ones."""
+    found = np.fromiter((time or 0 for time, _ in read), np.int64, count)
     sizes = (0 if value is None else len(str(value)) + 2 * isinstance(value, str) for value in values)
-    return np.fromiter(sizes, np.int64, len(values))
+    return Column(numbers(found, found > 0), good, np.fromiter(sizes, np.int64, count))
 
 
-def dictionary(codes: Sequence[int] | npt.NDArray[np.int32], values: Sequence[str | None]) -> pa.DictionaryArray:
+def numbers(values: npt.NDArray[np.int64] | npt.NDArray[np.int32], present: Flags | None = None) -> pa.Array:
+    """Make an array of integers, null where one is not present."""
+    kind = pa.int64() if values.dtype == np.int64 else pa.int32()
+    return pa.Array.from_buffers(kind, len(values), [_bitmap(present), pa.py_buffer(np.ascontiguousarray(values))])
+
+
+def strings(values: Sequence[str | None]) -> pa.StringArray:
+    """Make an array of texts."""
+    builder = pa.lib.StringBuilder()
+    builder.append_values(values)
+    return builder.finish()
+
+
+def dictionary(codes: npt.NDArray[np.int32], values: Sequence[str | None]) -> pa.DictionaryArray:
     """Make an array of texts that are few; a value may be null."""
-    return pa.DictionaryArray.from_arrays(pa.array(codes, pa.int32()), pa.array(values, pa.string()))
+    return pa.DictionaryArray.from_arrays(numbers(codes), strings(values))
+
+
+def _text_array(offsets: npt.NDArray[np.int32], content: bytes, present: Flags | None = None) -> pa.StringArray:
+    return pa.StringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(content), _bitmap(present))
+
+
+def _bitmap(present: Flags | None) -> pa.Buffer | None:
+    if present is None or present.all():
+        return None
+    return pa.py_buffer(np.packbits(present, bitorder="little"))

@@ -14,14 +14,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from loglens.ingest.formats.otlp_attributes import Flattener
-from loglens.ingest.formats.otlp_columns import Flags, Ints, dictionary, ids, times
+from loglens.ingest.formats.otlp_columns import Flags, Ints, dictionary, ids, strings, times
 from loglens.ingest.formats.otlp_exact import exception_type
 from loglens.ingest.formats.otlp_origin import Origin
-from loglens.ingest.formats.otlp_scalars import KINDS, STATUSES, read_enum
+from loglens.ingest.formats.otlp_scalars import KINDS, SPAN_ID_BYTES, STATUSES, TRACE_ID_BYTES, read_enum
 from loglens.ingest.formats.otlp_typed import NOTHING, Span, Status
 
 MAX_KEPT = 20_000
-_EXTRAS = ("traceState", "flags", "droppedAttributesCount", "droppedEventsCount", "droppedLinksCount")
+EXTRAS = ("traceState", "flags", "droppedAttributesCount", "droppedEventsCount", "droppedLinksCount")
+_EXTRAS = attrgetter(*EXTRAS)
+Codes = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True)
@@ -40,26 +42,29 @@ class SpanReader:
         self._flattener = Flattener()
         self._kinds = Words(_kind)
         self._statuses = Words(_status)
-        self.names: set[str] = set()
+        self._extras = Words(_extra_text)
 
-    def read(self, spans: Sequence[Span], origins: Sequence[Origin], codes: npt.NDArray[np.int32]) -> SpanColumns:
+    @property
+    def names(self) -> set[str]:
+        """The attribute names that were seen."""
+        return self._flattener.seen.names
+
+    def read(self, spans: Sequence[Span], origins: Sequence[Origin], codes: Codes) -> SpanColumns:
         """Read some spans; `codes` says for each which of the origins is its own."""
         flat = self._flattener.flatten([span.attributes for span in spans])
-        self.names |= set(flat.names)
-        trace = ids([span.traceId for span in spans], 32, optional=False)
-        own = ids([span.spanId for span in spans], 16, optional=False)
-        parent = ids([span.parentSpanId for span in spans], 16, optional=True)
+        trace = ids([span.traceId for span in spans], 2 * TRACE_ID_BYTES)
+        own = ids([span.spanId for span in spans], 2 * SPAN_ID_BYTES)
+        parent = ids([span.parentSpanId for span in spans], 2 * SPAN_ID_BYTES)
         start = times([span.startTimeUnixNano for span in spans])
         end = times([span.endTimeUnixNano for span in spans])
         kind, kind_sizes = self._kinds.look_up([span.kind for span in spans])
         status, status_sizes = self._statuses.look_up([_status_key(span.status) for span in spans])
         name, name_sizes = texts([span.name for span in spans])
-        extra, extra_sizes = _extra(spans, origins, codes)
+        extra, extra_sizes = self._extra(spans, origins, codes)
         events, event_sizes = json_texts([span.events for span in spans])
         links, link_sizes = json_texts([span.links for span in spans])
-        good = flat.whole & trace.good & own.good & parent.good & start.good & end.good
-        good &= (kind_sizes >= 0) & (status_sizes >= 0)
-        good &= np.asarray(start.array.is_null()) == np.asarray(end.array.is_null())
+        good = flat.whole & trace.good & own.good & (parent.good | (parent.sizes <= 2)) & start.good & end.good
+        good &= (kind_sizes >= 0) & (status_sizes >= 0) & _both_or_neither(start.array, end.array)
         sizes = extra_sizes + 1
         for key, part in (
             ("traceId", trace.sizes), ("spanId", own.sizes), ("parentSpanId", parent.sizes),
@@ -70,13 +75,25 @@ class SpanReader:
             sizes += members(key, part)
         columns = origin_columns(origins, codes) | {
             "trace_id": trace.array, "span_id": own.array, "parent_span_id": parent.array, "name": name,
-            "start_ns": start.array, "duration_ns": durations(start.array, end.array), "extra": extra,
-            "kind": dictionary(kind, self._kinds.values_read), "status": dictionary(status, [code for code, _ in self._statuses.values_read]),
-            "status_message": dictionary(status, [message for _, message in self._statuses.values_read]), "attributes": flat.texts,
-            "events": events, "links": links, "exception_type": _exception_types(events),
+            "start_ns": start.array, "duration_ns": pc.subtract(end.array, start.array), "extra": extra,
+            "kind": dictionary(kind, self._kinds.found),
+            "status": dictionary(status, [code for code, _ in self._statuses.found]),
+            "status_message": dictionary(status, [message for _, message in self._statuses.found]),
+            "attributes": flat.texts, "events": events, "links": links, "exception_type": _exception_types(events),
             "raw": pa.nulls(len(spans), pa.string()),
         }  # fmt: skip
         return SpanColumns(columns, good, sizes)
+
+    def _extra(self, spans: Sequence[Span], origins: Sequence[Origin], codes: Codes) -> tuple[pa.Array, Ints]:
+        """Make the column with what else the spans hold; return it with the bytes that takes in each span."""
+        own, sizes = self._extras.look_up(list(map(_EXTRAS, spans)))
+        pairs = codes.astype(np.int64) * len(self._extras.found) + own
+        distinct, places = np.unique(pairs, return_inverse=True)
+        combined = []
+        for origin, extra in zip(*divmod(distinct, len(self._extras.found)), strict=True):
+            text = ",".join(part for part in (self._extras.found[extra], origins[origin].extra) if part)
+            combined.append(f"{{{text}}}" if text else None)
+        return dictionary(places.astype(np.int32), combined), sizes
 
 
 class Words(dict[Any, int]):
@@ -85,23 +102,23 @@ class Words(dict[Any, int]):
     def __init__(self, read: Callable[[Any], tuple[Any, int]]) -> None:
         super().__init__()
         self._read = read
-        self.values_read: list[Any] = []
-        self.sizes: list[int] = []
+        self.found: list[Any] = []
+        self._sizes: list[int] = []
 
     def __missing__(self, value: Any) -> int:
         result, size = self._read(value)
-        self[value] = code = len(self.sizes)
-        self.values_read.append(result)
-        self.sizes.append(size)
+        self[value] = code = len(self.found)
+        self.found.append(result)
+        self._sizes.append(size)
         return code
 
-    def look_up(self, values: Sequence[Any]) -> tuple[npt.NDArray[np.int32], Ints]:
+    def look_up(self, values: Sequence[Any]) -> tuple[Codes, Ints]:
         """Return the code and the size of each value."""
-        if len(self.sizes) > MAX_KEPT:
+        if len(self.found) > MAX_KEPT:
             self.clear()
-            self.values_read, self.sizes = [], []
+            self.found, self._sizes = [], []
         codes = np.fromiter(map(self.__getitem__, values), np.int32, len(values))
-        return codes, np.array(self.sizes, np.int64)[codes]
+        return codes, np.array(self._sizes, np.int64)[codes]
 
 
 def _kind(value: Any) -> tuple[str, int]:
@@ -134,10 +151,11 @@ def members(key: str, sizes: Ints) -> Ints:
 
 def texts(values: Sequence[str | None]) -> tuple[pa.StringArray, Ints]:
     """Make an array of texts, and the bytes each takes as JSON."""
-    array = pa.array(values, pa.string())
-    sizes = np.diff(np.frombuffer(array.buffers()[1], np.int32, len(values) + 1, array.offset * 4)).astype(np.int64) + 2
+    array = strings(values)
+    sizes = np.diff(np.frombuffer(array.buffers()[1], np.int32, len(values) + 1)).astype(np.int64) + 2
     if array.null_count:
-        sizes[np.asarray(array.is_null())] = 0
+        sizes[np.fromiter((value is None for value in values), np.bool_, len(values))] = 0
+    # Where texts need escapes, the whole is longer than its parts.
     if len(msgspec.json.encode(values)) != sizes.sum() + len(values) + 1 + 4 * array.null_count:
         sizes = np.fromiter(map(_size, values), np.int64, len(values))
     return array, sizes
@@ -148,23 +166,24 @@ def json_texts(raws: Sequence[msgspec.Raw]) -> tuple[pa.StringArray, Ints]:
     if raws.count(NOTHING) == len(raws):
         return pa.nulls(len(raws), pa.string()), np.zeros(len(raws), np.int64)
     written = [bytes(raw) for raw in raws]
-    array = pa.array([text if len(text) > 2 else None for text in written], pa.binary()).cast(pa.string())
+    array = strings([text.decode() if len(text) > 2 else None for text in written])
     return array, np.fromiter(map(len, written), np.int64, len(written))
 
 
 def _exception_types(events: pa.StringArray) -> pa.StringArray:
     if events.null_count == len(events):
         return events
-    found = [exception_type(text) if text and '"exception.type"' in text else None for text in events.to_pylist()]
-    return pa.array(found, pa.string())
+    found = (exception_type(text) if text and '"exception.type"' in text else None for text in events.to_pylist())
+    return strings(list(found))
 
 
-def durations(start: pa.Array, end: pa.Array) -> pa.Array:
-    """Subtract starts from ends."""
-    return pc.subtract(end, start)
+def _both_or_neither(start: pa.Array, end: pa.Array) -> Flags | bool:
+    if not start.null_count and not end.null_count:
+        return True
+    return np.asarray(start.is_null()) == np.asarray(end.is_null())
 
 
-def origin_columns(origins: Sequence[Origin], codes: npt.NDArray[np.int32]) -> dict[str, pa.Array]:
+def origin_columns(origins: Sequence[Origin], codes: Codes) -> dict[str, pa.Array]:
     """Make the columns that the origins of some records fill."""
     parts = {
         "service": [origin.service for origin in origins],
@@ -175,20 +194,10 @@ def origin_columns(origins: Sequence[Origin], codes: npt.NDArray[np.int32]) -> d
     return {name: dictionary(codes, values) for name, values in parts.items()}
 
 
-def _extra(spans: Sequence[Span], origins: Sequence[Origin], codes: npt.NDArray[np.int32]) -> tuple[pa.Array, Ints]:
-    """Write what else the spans hold; return it with the bytes it takes in each span."""
-    kept = ((key, list(map(attrgetter(key), spans))) for key in _EXTRAS)
-    present = [(key, values) for key, values in kept if values.count(None) < len(values)]
-    words = Words(lambda key: _extra_text(key, [name for name, _ in present], origins))
-    found, sizes = words.look_up(list(zip(codes.tolist(), *(values for _, values in present), strict=True)))
-    return dictionary(found, words.values_read), sizes
-
-
-def _extra_text(key: tuple[Any, ...], names: Sequence[str], origins: Sequence[Origin]) -> tuple[str | None, int]:
-    own = ",".join(
-        f'"{name}":{msgspec.json.encode(value).decode()}'
-        for name, value in zip(names, key[1:], strict=True)
+def _extra_text(values: tuple[Any, ...]) -> tuple[str, int]:
+    text = ",".join(
+        f'"{key}":{msgspec.json.encode(value).decode()}'
+        for key, value in zip(EXTRAS, values, strict=True)
         if value is not None
     )
-    text = ",".join(part for part in (own, origins[key[0]].extra) if part)
-    return f"{{{text}}}" if text else None, len(own.encode()) + 1 if own else 0
+    return text, len(text.encode()) + 1 if text else 0

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from loglens.ingest.formats.otlp_columns import Flags
+from loglens.ingest.formats.otlp_columns import Flags, numbers
 from loglens.ingest.formats.otlp_exact import Row, exact_span
 from loglens.ingest.formats.otlp_fast import SpanColumns, SpanReader
 from loglens.ingest.formats.otlp_origin import Around, Origin, Origins
@@ -181,12 +181,10 @@ class TraceReader:
         self._judge(parts, read, starts, ends)
         first = np.array([part.first_ordinal for part in parts]) - starts
         lines = np.array([part.tally.line for part in parts], np.int64)
-        read.columns["line"] = _numbers(np.repeat(lines, ends - starts), pa.int64())
-        read.columns["ordinal"] = _numbers(
-            (np.arange(len(spans)) + np.repeat(first, ends - starts)).astype(np.int32), pa.int32()
-        )
+        read.columns["line"] = numbers(np.repeat(lines, ends - starts))
+        read.columns["ordinal"] = numbers((np.arange(len(spans)) + np.repeat(first, ends - starts)).astype(np.int32))
         batch = pa.record_batch([read.columns[name] for name in SPAN_SCHEMA.names], schema=SPAN_SCHEMA)
-        return batch if read.good.all() else batch.filter(pa.array(read.good))
+        return batch if read.good.all() else batch.filter(_mask(read.good))
 
     def _judge(self, parts: Sequence[Part], read: SpanColumns, starts: Sequence[int], ends: Sequence[int]) -> None:
         """Count good spans, and read the others exactly: those of a part with bytes that no span accounts for, too."""
@@ -211,8 +209,8 @@ class TraceReader:
             self._add_exact(part.tally, part.first_ordinal + int(place), owners[place], texts[place])
 
 
-def _numbers(values: np.ndarray[tuple[int], np.dtype[np.generic]], of: pa.DataType) -> pa.Array:
-    return pa.Array.from_buffers(of, len(values), [None, pa.py_buffer(values)])
+def _mask(flags: Flags) -> pa.BooleanArray:
+    return pa.Array.from_buffers(pa.bool_(), len(flags), [None, pa.py_buffer(np.packbits(flags, bitorder="little"))])
 
 
 def rows_batch(rows: Sequence[Row], schema: pa.Schema) -> pa.RecordBatch:
