@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
+from loglens.analyses import logs, overview, rejects, schema, slow, sources, trace, traces, traffic
 from loglens.analysis import Analysis
 
-ALL: tuple[Analysis, ...] = ()
+ALL: tuple[Analysis, ...] = (
+    overview.ANALYSIS,
+    slow.ANALYSIS,
+    traffic.ANALYSIS,
+    traces.ANALYSIS,
+    trace.ANALYSIS,
+    logs.ANALYSIS,
+    sources.ANALYSIS,
+    rejects.ANALYSIS,
+    schema.ANALYSIS,
+)

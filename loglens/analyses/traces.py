@@ -1,0 +1,99 @@
+"""Traces: searching for the requests behind a number."""
+
+from __future__ import annotations
+
+from loglens.analysis import Analysis, Param, Value
+from loglens.durations import parse_duration
+
+
+def _parse_attribute(text: str) -> Value:
+    key, equals, _ = text.partition("=")
+    if not key or not equals:
+        raise ValueError(f"{text!r} is not KEY=VALUE")
+    return text
+
+
+ANALYSIS = Analysis(
+    name="traces",
+    title="Traces",
+    question="Which traces match, and how long did they take?",
+    params=(
+        Param("route", None, "Only traces with a request of this route."),
+        Param("min_duration", "0ms", "Only traces that took this long, such as 500ms.", parse=parse_duration),
+        Param("errors", False, "Only traces with a failed span."),
+        Param(
+            "attribute",
+            None,
+            "Only traces with a span that has this attribute.",
+            metavar="KEY=VALUE",
+            parse=_parse_attribute,
+        ),
+        Param("sort", "duration", "Longest first, or latest first.", choices=("duration", "time")),
+    ),
+    columns={
+        "trace_id": "Trace; `loglens trace` draws it.",
+        "start_ts": "Start of its first span.",
+        "duration_ms": "From its first start to its last end.",
+        "service": "Service of its root, or of its earliest span.",
+        "name": "Route, or the name of the span.",
+        "spans": "Spans.",
+        "services": "Services that took part.",
+        "errors": "Spans that failed.",
+    },
+    key=("trace_id",),
+    spread="trace",
+    aside=lambda _: ("services", "spans", "start_ts"),
+    sql="""
+        WITH matching AS (
+            SELECT DISTINCT
+                trace_id AS trace_id
+            FROM spans
+            WHERE
+                in_scope(start_ns, $since_ns, $until_ns)
+                AND ($service IS NULL OR service = $service)
+                AND ($route IS NULL OR route = $route OR name = $route)
+                AND (
+                    $attribute IS NULL
+                    OR json_extract_string(
+                        attributes, '$."' || replace(split_part($attribute, '=', 1), '"', '') || '"'
+                    ) = substr($attribute, strpos($attribute, '=') + 1)
+                )
+        ),
+        grouped AS (
+            SELECT
+                spans.trace_id                                                              AS trace_id,
+                min(start_ns)                                                               AS start_ns,
+                max(start_ns + greatest(duration_ns, 0)) - min(start_ns)                    AS duration_ns,
+                arg_min(
+                    {'service': service, 'name': coalesce(route, name)},
+                    (parent_span_id IS NOT NULL, start_ns, span_id)
+                )                                                                           AS root,
+                count(*)                                                                    AS spans,
+                count(DISTINCT service)                                                     AS services,
+                count(*) FILTER (WHERE status = 'ERROR' OR status_code >= 500)              AS errors
+            FROM spans
+            SEMI JOIN matching ON spans.trace_id = matching.trace_id
+            GROUP BY spans.trace_id
+        )
+        SELECT
+            trace_id                    AS trace_id,
+            make_timestamp_ns(start_ns) AS start_ts,
+            duration_ns / 1e6           AS duration_ms,
+            root.service                AS service,
+            root.name                   AS name,
+            spans                       AS spans,
+            services                    AS services,
+            errors                      AS errors
+        FROM grouped
+        WHERE
+            coalesce(duration_ns, 0) >= $min_duration
+            AND (NOT $errors OR errors > 0)
+        ORDER BY
+            if($sort = 'duration', duration_ns, start_ns) DESC NULLS LAST,
+            trace_id
+    """,
+    examples=(
+        "loglens traces --min-duration 1s --service llm-api",
+        "loglens traces --errors --sort time --attribute user.id=u_17",
+    ),
+)
