@@ -109,7 +109,7 @@ def parse_when(name: str, when: str | datetime | timedelta) -> tuple[bool, int]:
         return True, ((aware - _EPOCH) // timedelta(microseconds=1)) * 1_000
     text = when.strip()
     if _RELATIVE.fullmatch(text):
-        return False, sum(_part_ns(*part) for part in _PART.findall(text))
+        return False, parse_length(text)
     match = _ABSOLUTE.fullmatch(text)
     if match:
         try:
@@ -120,6 +120,13 @@ def parse_when(name: str, when: str | datetime | timedelta) -> tuple[bool, int]:
         f"{name} {text!r} is not a time. Give 2026-01-15, 2026-01-15T09:30:00Z, or 30m, 2h, 7d, 1h30m"
         " before the end of the data."
     )
+
+
+def parse_length(text: str) -> int:
+    """Return the nanoseconds of a length of time such as 500ms, 2h or 1h30m; raises ValueError."""
+    if not _RELATIVE.fullmatch(text):
+        raise ValueError(f"{text!r} is not a length of time, such as 500ms, 10s, 5m, 2h or 1h30m")
+    return sum(_part_ns(*part) for part in _PART.findall(text))
 
 
 def _part_ns(whole: str, fraction: str, unit: str) -> int:
