@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from loglens.ingest.formats import ndjson, otlp_json
+from loglens.ingest.formats.ndjson import FORMAT as NDJSON
+from loglens.ingest.formats.otlp_json import FORMAT as OTLP_JSON
+from loglens.ingest.reader import Format
 
-FORMATS = (
-    otlp_json.FORMAT,
-    ndjson.FORMAT,
+FORMATS: tuple[Format, ...] = (
+    OTLP_JSON,
+    NDJSON,
 )

@@ -58,6 +58,8 @@ def sniff(sample: Sample) -> float:
 
 def _is_log(record: Mapping[str, object]) -> bool:
     kinds = {kind for kind, keys in KINDS.items() if any(has_key(dict(record), key) for key in keys)}
+    if not any(str(record.get(key)).isdigit() for key in TEXT["status"]):
+        kinds.discard("status")
     says_something = "message" in kinds or "level" in kinds or {"status", "duration"} <= kinds
     return len(kinds) >= 2 and says_something
 
