@@ -21,12 +21,16 @@ from loglens.ingest.sampling import look
 Piece = dict[str, Any]
 JSON_VALUES = st.dictionaries(
     st.text(max_size=4),
-    st.recursive(st.none() | st.integers() | st.text(max_size=6), lambda inner: st.lists(inner, max_size=3), max_leaves=4),
+    st.recursive(
+        st.none() | st.integers() | st.text(max_size=6), lambda inner: st.lists(inner, max_size=3), max_leaves=4
+    ),
     max_size=3,
 )
 
 
-def cut(data: bytes, path: Path, cutter: type[LinePieces] | type[DocumentPieces]) -> tuple[list[Piece], Any, list[Piece]]:
+def cut(
+    data: bytes, path: Path, cutter: type[LinePieces] | type[DocumentPieces]
+) -> tuple[list[Piece], Any, list[Piece]]:
     """Cut a content; return its pieces, the cutter, and what it rejected; check what must always hold."""
     path.write_bytes(data)
     with Content(path) as content:
@@ -83,7 +87,9 @@ def test_any_bytes_are_blank_rejected_or_a_piece(lines: list[bytes], end: bool, 
         if number in texts:
             assert texts[number] == (line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line)
         else:
-            assert not line.strip(pieces.WHITE_SPACE) or number in {reject["line"] for reject in rejected} or number == 1
+            assert (
+                not line.strip(pieces.WHITE_SPACE) or number in {reject["line"] for reject in rejected} or number == 1
+            )
 
 
 def test_a_line_too_long_to_hold_is_rejected_and_the_next_is_read(

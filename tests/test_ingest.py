@@ -48,7 +48,8 @@ class Bench:
 
     def sources(self) -> list[tuple[object, ...]]:
         statement = """
-            SELECT regexp_extract(uri, '[^/]*$'), lines, blank_lines, reject_lines, record_lines, records, rejects, state
+            SELECT
+                regexp_extract(uri, '[^/]*$'), lines, blank_lines, reject_lines, record_lines, records, rejects, state
             FROM sources ORDER BY source_id
         """
         rows = self.query(statement)
@@ -236,11 +237,11 @@ def test_the_order_of_files_does_not_matter(bench: Bench, tmp_path: Path) -> Non
     bench.ingest(*paths)
     other = bench.database = tmp_path / "other.duckdb"
     bench.ingest(*reversed(paths))
-    statement = "SELECT regexp_extract(uri, '[^/]*$'), line, message, raw FROM {} JOIN sources USING (source_id) ORDER BY ALL"
+    statement = (
+        "SELECT regexp_extract(uri, '[^/]*$'), line, message, raw FROM {} JOIN sources USING (source_id) ORDER BY ALL"
+    )
     logs = statement.replace("raw", "ts_ns").format("logs")
-    assert bench.query(logs) == [
-        (f"{name}.log", 1, name, 1768467600000000000) for name in "abc"
-    ]
+    assert bench.query(logs) == [(f"{name}.log", 1, name, 1768467600000000000) for name in "abc"]
     assert other.exists()
     assert [row[0] for row in bench.query("SELECT raw FROM rejects")] == ["{x"] * 3
 

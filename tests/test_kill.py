@@ -70,8 +70,8 @@ def fingerprint(database: Path) -> dict[str, tuple[object, ...]]:
             )
             (found[table],) = connection.execute(statement).fetchall()
         (found["sources"],) = connection.execute(
-            "SELECT count(*), sum(hash(uri, content_id, lines, blank_lines, reject_lines, record_lines, records, rejects,"
-            " state))::VARCHAR FROM sources"
+            "SELECT count(*), sum(hash(uri, content_id, lines, blank_lines, reject_lines, record_lines, records,"
+            " rejects, state))::VARCHAR FROM sources"
         ).fetchall()
     return found
 

@@ -103,7 +103,7 @@ def test_the_holder_of_a_lock_is_named(store: Path) -> None:
     with held_by_another_process(store) as holder:
         with pytest.raises(StoreLocked, match=str(holder.pid)), open_reader(store):
             pass
-        with pytest.raises(StoreLocked, match="after waiting 0.1 s"), open_writer(store, wait_s=0.1):
+        with pytest.raises(StoreLocked, match=r"after waiting 0\.1 s"), open_writer(store, wait_s=0.1):
             pass
 
 

@@ -84,7 +84,8 @@ def _text_sql(text: str) -> str:
     ns = _by_unit("part[2]", {spelling: unit.ns for unit in UNITS for spelling in unit.spellings})
     value = f"try_cast(part[1] AS DECIMAL(38, 15)) * {ns}"
     rough = f"try_cast(part[1] AS DOUBLE) * {ns}"
-    parts = f"list_transform(list_zip({numbers}, {names}), lambda part: CASE WHEN {rough} < 9.3e18 THEN {value} ELSE NULL END)"
+    fits = f"CASE WHEN {rough} < 9.3e18 THEN {value} ELSE NULL END"
+    parts = f"list_transform(list_zip({numbers}, {names}), lambda part: {fits})"
     sign = f"CASE WHEN regexp_matches({text}, '^\\s*-') THEN -1 ELSE 1 END"
     whole = f"len(list_filter({parts}, lambda value: value IS NULL)) = 0"
     return f"CASE WHEN {whole} THEN try_cast({sign} * round(list_sum({parts}), 0) AS BIGINT) END"

@@ -108,16 +108,19 @@ LOG_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "logger": ("logger.name", "logger", "code.namespace"),
 }
 
-# Attribute of a log record that is its duration -> nanoseconds in its unit.
-LOG_DURATIONS: Mapping[str, int] = {
-    "http.server.request.duration": 1_000_000_000,
-    "http.server.duration": 1_000_000,
+# Attribute of a log record that is its duration -> the unit of a bare number in it.
+LOG_DURATIONS: Mapping[str, str] = {
+    "http.server.request.duration": "s",
+    "http.server.duration": "ms",
     **{
-        f"{name}_{unit}": factor
+        f"{name}_{suffix}": unit
         for name in ("duration", "latency", "elapsed", "took", "response_time", "request_time")
-        for unit, factor in (("ns", 1), ("us", 1_000), ("ms", 1_000_000), ("s", 10**9), ("seconds", 10**9))
+        for suffix, unit in (("ns", "ns"), ("us", "us"), ("ms", "ms"), ("s", "s"), ("seconds", "s"))
     },
 }
+
+# Attributes of a log record whose bare numbers have the unit a user names, and none otherwise.
+LOG_DURATIONS_WITHOUT_UNIT = ("duration", "latency", "elapsed", "response_time")
 
 # A resource names its instance by the first of these.
 INSTANCE = ("service.instance.id", "k8s.pod.name", "host.name")

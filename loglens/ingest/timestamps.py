@@ -66,10 +66,12 @@ def _in_range_sql(ns: str) -> str:
 
 def _epoch_sql(text: str) -> str:
     """Return the expression for a number: its digits moved to nanoseconds as text, so that nothing is rounded."""
-    plain = f"CASE WHEN regexp_matches({text}, '[eE]') THEN CAST(try_cast({text} AS DECIMAL(38, 9)) AS VARCHAR) ELSE {text} END"
+    expanded = f"CAST(try_cast({text} AS DECIMAL(38, 9)) AS VARCHAR)"
+    plain = f"CASE WHEN regexp_matches({text}, '[eE]') THEN {expanded} ELSE {text} END"
     branches = " ".join(
         f"WHEN regexp_full_match({plain}, '-?[0-9]{{{digits}}}(?:[.][0-9]*)?') THEN "
-        f"try_cast(split_part({plain}, '.', 1) || rpad(left(split_part({plain}, '.', 2), {places}), {places}, '0') AS BIGINT)"
+        f"try_cast(split_part({plain}, '.', 1) "
+        f"|| rpad(left(split_part({plain}, '.', 2), {places}), {places}, '0') AS BIGINT)"
         for digits, places in _EPOCH_DIGITS
     )
     return f"CASE {branches} END"

@@ -6,6 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from loglens.ingest.durations import duration_ns_sql
 from loglens.ingest.formats.otlp_exact import Row, text_of
 from loglens.ingest.formats.otlp_origin import Origin
 from loglens.ingest.formats.otlp_scalars import (
@@ -19,7 +20,7 @@ from loglens.ingest.formats.otlp_scalars import (
 )
 from loglens.ingest.formats.otlp_values import Writer, parse
 from loglens.ingest.route_shape import route_shape_sql
-from loglens.ingest.semconv import LOG_COLUMNS, LOG_DURATIONS, spellings
+from loglens.ingest.semconv import LOG_COLUMNS, LOG_DURATIONS, LOG_DURATIONS_WITHOUT_UNIT, spellings
 
 FEW = pa.dictionary(pa.int32(), pa.string())
 LOG_SCHEMA = pa.schema(
@@ -43,7 +44,8 @@ LOG_SCHEMA = pa.schema(
 LOG_MEMBERS = frozenset({"timeUnixNano", "severityNumber", "severityText", "body", "attributes", "traceId", "spanId"})
 
 _NAMES = {column: spellings(names) for column, names in LOG_COLUMNS.items()}
-_PATHS = [f'$."{name}"' for names in (*_NAMES.values(), tuple(LOG_DURATIONS)) for name in names]
+_GROUPS = (*_NAMES.values(), LOG_DURATIONS, LOG_DURATIONS_WITHOUT_UNIT)
+_PATHS = [f'$."{name}"' for names in _GROUPS for name in names]
 _PLACES = {path[3:-1]: place for place, path in enumerate(_PATHS, 1)}
 _BARE = "CASE WHEN contains(target, '://') THEN regexp_extract(target, '^[^/?#]*://[^/?#]*([^#]*)', 1) ELSE target END"
 
@@ -103,16 +105,18 @@ def _first(column: str) -> str:
     return "coalesce(" + ", ".join(f"found[{_PLACES[name]}]" for name in _NAMES[column]) + ")"
 
 
-def _duration() -> str:
-    durations = (
-        f"TRY_CAST(round(TRY_CAST(found[{_PLACES[name]}] AS DOUBLE) * {factor}) AS BIGINT)"
-        for name, factor in LOG_DURATIONS.items()
-    )
-    return f"coalesce({', '.join(durations)})"
+def _duration_text() -> str:
+    names = (*LOG_DURATIONS, *LOG_DURATIONS_WITHOUT_UNIT)
+    return f"coalesce({', '.join(f'found[{_PLACES[name]}]' for name in names)})"
+
+
+def _duration_unit() -> str:
+    units = " ".join(f"WHEN found[{_PLACES[name]}] IS NOT NULL THEN '{unit}'" for name, unit in LOG_DURATIONS.items())
+    return f"CASE {units} ELSE $duration_unit END"
 
 
 def log_statement() -> str:
-    """Return the INSERT that reads LOG_SCHEMA batches as `input` and stores them for `$source_id`."""
+    """Return the INSERT of LOG_SCHEMA batches, read as `input`, for `$source_id`; `$duration_unit` may be null."""
     named = ", ".join(f"{_first(column)} AS {column}" for column in LOG_COLUMNS)
     return f"""
     INSERT INTO logs (
@@ -124,9 +128,12 @@ def log_statement() -> str:
         $source_id, line, ordinal, ts_ns, service, instance, severity_number, level, coalesce(scope_name, logger),
         message, trace_id, span_id, request_id, user_id, error_type, error_message, http_method, target,
         CASE WHEN route IS NULL AND bare IS NOT NULL THEN {route_shape_sql("bare")} ELSE route END,
-        TRY_CAST(status_code AS SMALLINT), duration_ns, attributes, resource, raw
+        TRY_CAST(status_code AS SMALLINT),
+        CASE WHEN duration IS NOT NULL THEN {duration_ns_sql("duration", "unit")} END,
+        attributes, resource, raw
     FROM (SELECT *, {_BARE} AS bare FROM (
-        SELECT * EXCLUDE (found), {named}, {_duration()} AS duration_ns, coalesce(path, url) AS target
+        SELECT * EXCLUDE (found), {named}, coalesce(path, url) AS target,
+            {_duration_text()} AS duration, {_duration_unit()} AS unit
         FROM (SELECT *, json_extract_string(attributes, {_PATHS!r}) AS found FROM input)
     ))
-    """  # noqa: S608 -- every part is a constant of this package
+    """

@@ -72,10 +72,7 @@ def read_origin(around: Around) -> Origin:
         extra["resource"] = writer.plain(beside)
     scope = writer.members(parse(around.scope or b"null"), "scope")
     name = scope.get("name")
-    if not isinstance(name, str):
-        name = None
-    else:
-        name = encodable(name)
+    name = encodable(name) if isinstance(name, str) else None
     unnamed = {key: value for key, value in scope.items() if key != "name" or name is None}
     if unnamed:
         extra["scope"] = _scope(unnamed, around.scope)
@@ -92,7 +89,7 @@ def read_origin(around: Around) -> Origin:
 
 
 def _scope(members: Mapping[str, Any], whole: bytes) -> str:
-    """Write what a scope holds beside its name, its attributes flat; the scope as it came where that loses something."""
+    """Write what a scope holds beside its name, attributes flat; the scope as it came where that loses something."""
     writer = Writer()
     written = []
     for key, value in members.items():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pyarrow as pa
 
@@ -124,15 +125,19 @@ class OtlpReading:
 
     def run(self) -> None:
         """Read the source to its end."""
-        values = {"source_id": self._reading.source_id}
-        statement, schema = self._tables[self._main]
-        self._reading.insert(statement, schema, self._main_batches(), values)
+        self._store(self._main, self._main_batches())
         for signal, spool in self._spools.items():
             if not spool.is_empty:
-                statement, schema = self._tables[signal]
-                self._reading.insert(statement, schema, spool.drain(), values)
+                self._store(signal, spool.drain())
         self._book.rejects.insert(self._reading.connection, self._reading.source_id)
         self._note_assumptions()
+
+    def _store(self, signal: Signal, batches: Iterator[pa.RecordBatch]) -> None:
+        statement, schema = self._tables[signal]
+        values: dict[str, Any] = {"source_id": self._reading.source_id}
+        if signal == LOGS:
+            values["duration_unit"] = self._reading.options.duration_unit
+        self._reading.insert(statement, schema, batches, values)
 
     def _note_assumptions(self) -> None:
         for name in sorted(self._traces.names & RENAMED.keys()):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from loglens.ingest.formats.otlp_values import Malformed, Number
+from loglens.ingest.levels import LEVEL_NAMES
 
 KINDS = ("UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER")
 STATUSES = ("UNSET", "OK", "ERROR")
@@ -24,10 +24,8 @@ def read_id(value: Any, what: str, size: int) -> str | None:
         return None
     if not isinstance(value, str) or isinstance(value, Number):
         raise Malformed(f"{what} is not text")
-    if len(value) == 2 * size and HEX.fullmatch(value):
-        text = value.lower()
-    else:
-        text = _from_base64(value, what, size)
+    is_hex = len(value) == 2 * size and HEX.fullmatch(value)
+    text = value.lower() if is_hex else _from_base64(value, what, size)
     return text if text.strip("0") else None
 
 
@@ -68,25 +66,13 @@ def read_enum(value: Any, names: tuple[str, ...], prefix: str) -> tuple[str, boo
     return names[0], False
 
 
-_SEVERITIES: Mapping[str, int] = {"TRACE": 1, "DEBUG": 5, "INFO": 9, "WARN": 13, "ERROR": 17, "FATAL": 21}
-_SEVERITY_WORDS: Mapping[str, str] = {
-    "TRC": "TRACE", "FINEST": "TRACE", "FINER": "TRACE", "VERBOSE": "TRACE", "SILLY": "TRACE",
-    "DBG": "DEBUG", "FINE": "DEBUG", "CONFIG": "DEBUG",
-    "INF": "INFO", "INFORMATION": "INFO", "INFORMATIONAL": "INFO", "NOTICE": "INFO", "LOG": "INFO",
-    "WRN": "WARN", "WARNING": "WARN",
-    "ERR": "ERROR", "SEVERE": "ERROR", "EROR": "ERROR",
-    "CRIT": "FATAL", "CRITICAL": "FATAL", "ALERT": "FATAL", "EMERG": "FATAL", "EMERGENCY": "FATAL",
-    "PANIC": "FATAL", "DPANIC": "FATAL", "FTL": "FATAL", "DISASTER": "FATAL",
-}  # fmt: skip
-
-
 def severity_of_text(text: str) -> int | None:
     """Return the severity number a level name stands for, such as 17 for `error` and 18 for `ERROR2`."""
-    word = text.strip().upper().removeprefix("SEVERITY_NUMBER_")
+    word = text.strip().lower().removeprefix("severity_number_")
     step = 0
     if word[-1:] in ("2", "3", "4"):
         word, step = word[:-1], int(word[-1]) - 1
-    base = _SEVERITIES.get(_SEVERITY_WORDS.get(word, word))
+    base = LEVEL_NAMES.get(word)
     return None if base is None else base + step
 
 

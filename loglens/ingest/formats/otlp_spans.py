@@ -76,4 +76,4 @@ def span_statement() -> str:
             coalesce(path, url) AS target
         FROM (SELECT *, json_extract_string(attributes, {_PATHS!r}) AS found FROM input)
     ))
-    """  # noqa: S608 -- every part is a constant of this package
+    """

@@ -49,7 +49,7 @@ class ScopeSpans(msgspec.Struct, Generic[T], gc=False, forbid_unknown_fields=Tru
     """The spans of one scope."""
 
     scope: msgspec.Raw = NOTHING
-    spans: list[T] = []  # noqa: RUF012
+    spans: list[T] = []
     schemaUrl: msgspec.Raw = NOTHING  # noqa: N815
 
 
@@ -57,7 +57,7 @@ class ResourceSpans(msgspec.Struct, Generic[T], gc=False, forbid_unknown_fields=
     """The scopes of one resource."""
 
     resource: msgspec.Raw = NOTHING
-    scopeSpans: list[ScopeSpans[T]] = []  # noqa: RUF012, N815
+    scopeSpans: list[ScopeSpans[T]] = []  # noqa: N815
     schemaUrl: msgspec.Raw = NOTHING  # noqa: N815
 
 
