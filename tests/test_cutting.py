@@ -154,12 +154,10 @@ def test_any_documents_come_back_as_they_were(
     text = json.dumps(values, indent=indent, ensure_ascii=False)
     if not is_array:
         text = "\n".join(json.dumps(value, indent=indent, ensure_ascii=False) for value in values)
-    before = documents.BLOCK_BYTES
-    documents.BLOCK_BYTES = 3 if large else before
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        if large:
+            patch.setattr(documents, "BLOCK_BYTES", 3)
         found, _, rejected = cut(text.encode()[:cut_at], tmp_path_factory.mktemp("cut") / "x", DocumentPieces)
-    finally:
-        documents.BLOCK_BYTES = before
     read = [json.loads(piece["text"]) for piece in found]
     assert read == values[: len(read)]
     assert cut_at is not None or (read == values and not rejected)

@@ -6,13 +6,19 @@ import bz2
 import gzip
 import lzma
 import random
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from loglens.ingest.content import Content
-from loglens.ingest.unpack import PACKINGS, zstd
+from loglens.ingest.unpack import PACKINGS
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 PACK: dict[str, Callable[[bytes], bytes]] = {
     "gzip": gzip.compress,
