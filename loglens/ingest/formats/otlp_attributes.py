@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -132,7 +133,8 @@ class _Batch:
         slashes = np.flatnonzero(self.bytes == BACKSLASH)
         escaped = self.bytes[slashes + 1]
         self._spoil(slashes[~ESCAPED[escaped]])
-        return slashes[escaped == QUOTE] + 1
+        quotes: Places = slashes[escaped == QUOTE] + 1
+        return quotes
 
     def _find_pairs(self) -> None:
         """Find the places of keys and of their values, for lists in which they alternate."""
@@ -238,7 +240,7 @@ class _Batch:
     def _blank(self) -> None:
         """Overwrite everything but keys, colons, commas and plain values."""
         data, words = self.bytes, self.words
-        parts = (self.keys, self.values, self.closes, self.kinds, self.quoted)
+        parts: tuple[npt.NDArray[Any], ...] = (self.keys, self.values, self.closes, self.kinds, self.quoted)
         if not self.whole.all():
             kept = np.repeat(self.whole, self.pairs)
             parts = tuple(part[kept] for part in parts)

@@ -16,6 +16,7 @@ from loglens.ingest.formats.otlp_scalars import read_time
 
 Flags = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
+Codes = npt.NDArray[np.int32]
 
 BAD = b"\0"
 _LOWER_HEX = bytes(
@@ -34,6 +35,15 @@ class Column:
     sizes: Ints
 
 
+@dataclass(frozen=True)
+class Columns:
+    """The columns of some records, which of the records are good, and the bytes each one accounts for."""
+
+    columns: dict[str, pa.Array]
+    good: Flags
+    sizes: Ints
+
+
 def ids(texts: Sequence[str | None], digits: int) -> Column:
     """Make lower-case hex ids; an id that is absent, empty or all zeros is null and not good."""
     count = len(texts)
@@ -41,7 +51,7 @@ def ids(texts: Sequence[str | None], digits: int) -> Column:
     lengths = np.full(count, digits, np.int64)
     if set(map(len, present)) != {digits}:  # type: ignore[arg-type]
         lengths = np.fromiter(map(len, present), np.int64, count)  # type: ignore[arg-type]
-        present = [text if len(text) == digits else "" for text in present]  # type: ignore[arg-type,misc]
+        present = [text if len(text) == digits else "" for text in present]  # type: ignore[arg-type]
     good = lengths == digits
     sizes = lengths + 2
     if None in texts:
@@ -97,7 +107,7 @@ def strings(values: Sequence[str | None]) -> pa.StringArray:
     return builder.finish()
 
 
-def dictionary(codes: npt.NDArray[np.int32], values: Sequence[str | None]) -> pa.DictionaryArray:
+def dictionary(codes: Codes, values: Sequence[str | None]) -> pa.DictionaryArray:
     """Make an array of texts that are few; a value may be null."""
     return pa.DictionaryArray.from_arrays(numbers(codes), strings(values))
 

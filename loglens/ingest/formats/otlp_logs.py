@@ -33,21 +33,27 @@ LOG_SCHEMA = pa.schema(
         ("resource", FEW),
         ("scope_name", FEW),
         ("level", FEW),
-        ("severity_number", pa.int8()),
+        ("severity_number", pa.int32()),
         ("message", pa.string()),
         ("trace_id", pa.string()),
         ("span_id", pa.string()),
         ("attributes", pa.string()),
+        ("beside", pa.string()),
         ("raw", pa.string()),
     ]
 )
+# Members of a record that stand beside its attributes in the column `attributes`, and those that come with its origin.
+BESIDE = ("observedTimeUnixNano", "droppedAttributesCount", "flags", "eventName")
+RESERVED = frozenset({*BESIDE, "scope", "resource", "scopeSchemaUrl", "resourceSchemaUrl"})
 LOG_MEMBERS = frozenset({"timeUnixNano", "severityNumber", "severityText", "body", "attributes", "traceId", "spanId"})
 
 _NAMES = {column: spellings(names) for column, names in LOG_COLUMNS.items()}
 _GROUPS = (*_NAMES.values(), LOG_DURATIONS, LOG_DURATIONS_WITHOUT_UNIT)
-_PATHS = [f'$."{name}"' for names in _GROUPS for name in names]
+_PATHS = ["$", *(f'$."{name}"' for names in _GROUPS for name in names)]
 _PLACES = {path[3:-1]: place for place, path in enumerate(_PATHS, 1)}
 _BARE = "CASE WHEN contains(target, '://') THEN regexp_extract(target, '^[^/?#]*://[^/?#]*([^#]*)', 1) ELSE target END"
+_ATTRIBUTES = """CASE WHEN beside IS NULL THEN attributes WHEN attributes IS NULL THEN '{' || beside || '}'
+            ELSE left(attributes, -1) || ',' || beside || '}' END"""
 
 
 def exact_log(text: bytes, origin: Origin) -> Row:
@@ -60,6 +66,10 @@ def exact_log(text: bytes, origin: Origin) -> Row:
     level = text_of(record.get("severityText"), writer) or None
     writer.lost |= not (known_time and known_number)
     number = number or (severity_of_text(level) if level else None)
+    attributes = writer.attributes(record.get("attributes"))
+    beside = _beside(record, origin, writer)
+    if attributes and beside:
+        writer.lost |= not parse(attributes).keys().isdisjoint(parse(f"{{{beside}}}"))
     row: Row = {
         "ts_ns": time if time is not None else observed,
         "severity_number": number,
@@ -67,7 +77,8 @@ def exact_log(text: bytes, origin: Origin) -> Row:
         "message": _message(record.get("body"), writer),
         "trace_id": read_id(record.get("traceId"), "traceId", TRACE_ID_BYTES),
         "span_id": read_id(record.get("spanId"), "spanId", SPAN_ID_BYTES),
-        "attributes": _attributes(record, origin, writer),
+        "attributes": attributes,
+        "beside": beside,
         "service": origin.service,
         "instance": origin.instance,
         "resource": origin.resource,
@@ -88,17 +99,12 @@ def _message(body: Any, writer: Writer) -> str | None:
     return writer.any_value(body, "body")
 
 
-def _attributes(record: dict[str, Any], origin: Origin, writer: Writer) -> str | None:
-    """Write the attributes, and beside them what else the record and its origin hold."""
-    written = writer.attributes(record.get("attributes"))
-    beside = [f"{writer.string(key)}:{writer.plain(value)}" for key, value in record.items() if key not in LOG_MEMBERS]
+def _beside(record: dict[str, Any], origin: Origin, writer: Writer) -> str | None:
+    """Write what else the record and its origin hold, as members of an object."""
+    members = [f"{writer.string(key)}:{writer.plain(value)}" for key, value in record.items() if key not in LOG_MEMBERS]
     if origin.extra:
-        beside.append(origin.extra)
-    if written and beside:
-        keys = parse(written).keys()
-        writer.lost |= bool(keys & record.keys()) or bool(keys & {"scope", "resource"})
-    members = [*beside] if written is None else [written[1:-1], *beside]
-    return "{" + ",".join(members) + "}" if members else None
+        members.append(origin.extra)
+    return ",".join(members) or None
 
 
 def _first(column: str) -> str:
@@ -130,9 +136,9 @@ def log_statement() -> str:
         CASE WHEN route IS NULL AND bare IS NOT NULL THEN {route_shape_sql("bare")} ELSE route END,
         TRY_CAST(status_code AS SMALLINT),
         CASE WHEN duration IS NOT NULL THEN {duration_ns_sql("duration", "unit")} END,
-        attributes, resource, raw
+        {_ATTRIBUTES}, resource, raw
     FROM (SELECT *, {_BARE} AS bare FROM (
-        SELECT * EXCLUDE (found), {named}, coalesce(path, url) AS target,
+        SELECT * EXCLUDE (attributes, found), found[1] AS attributes, {named}, coalesce(path, url) AS target,
             {_duration_text()} AS duration, {_duration_unit()} AS unit
         FROM (SELECT *, json_extract_string(attributes, {_PATHS!r}) AS found FROM input)
     ))

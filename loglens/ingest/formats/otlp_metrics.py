@@ -9,10 +9,13 @@ from typing import Any
 
 import pyarrow as pa
 
+from loglens.ingest.formats.otlp_batches import Ordinals, rows_batch
 from loglens.ingest.formats.otlp_exact import Row, text_of
-from loglens.ingest.formats.otlp_origin import Origin
+from loglens.ingest.formats.otlp_origin import Origin, Origins
+from loglens.ingest.formats.otlp_pieces import Group
 from loglens.ingest.formats.otlp_scalars import read_enum, read_time
-from loglens.ingest.formats.otlp_values import Malformed, Writer, parse
+from loglens.ingest.formats.otlp_tally import Tally
+from loglens.ingest.formats.otlp_values import MALFORMED_DEPTH, Malformed, Writer, parse
 
 METRIC_SCHEMA = pa.schema(
     [
@@ -40,6 +43,7 @@ TEMPORALITIES = ("UNSPECIFIED", "DELTA", "CUMULATIVE")
 NO_RECORDED_VALUE = 1
 EXACT_INTEGERS = 1 << 53
 MAX_BUCKETS = 10_000
+BATCH_ROWS = 2000
 POINT_MEMBERS = frozenset(
     {
         "attributes", "timeUnixNano", "asDouble", "asInt", "count", "sum", "bucketCounts", "explicitBounds",
@@ -79,6 +83,40 @@ def metric_rows(text: bytes, origin: Origin) -> list[Row]:
         point = _Point(writer.members(element, "a data point"), series)
         rows += point.rows(kind, simple)
     return rows
+
+
+class MetricReader:
+    """Collects the samples of metrics and hands them out as batches of METRIC_SCHEMA."""
+
+    def __init__(self, origins: Origins) -> None:
+        self._origins = origins
+        self._ordinals = Ordinals()
+        self._rows: list[Row] = []
+
+    def add_group(self, group: Group, tally: Tally) -> Iterator[pa.RecordBatch]:
+        """Read the records of a group; yield the batches that get full."""
+        tally.expect(len(group.records))
+        for record in group.records:
+            text = bytes(record)
+            try:
+                rows = metric_rows(text, self._origins.of(group.around))
+            except RecursionError:
+                tally.reject(MALFORMED_DEPTH, text.decode())
+            except Malformed as error:
+                tally.reject(str(error), text.decode())
+            else:
+                first = self._ordinals.take(tally.line, len(rows))
+                for ordinal, row in enumerate(rows, first):
+                    self._rows.append(row | {"line": tally.line, "ordinal": ordinal})
+                tally.read(1, sum(row["ts_ns"] is None for row in rows), made=len(rows))
+            if len(self._rows) >= BATCH_ROWS:
+                yield from self.flush()
+
+    def flush(self) -> Iterator[pa.RecordBatch]:
+        """Yield the rows that were collected."""
+        rows, self._rows = self._rows, []
+        if rows:
+            yield rows_batch(rows, METRIC_SCHEMA)
 
 
 class _Series:

@@ -58,7 +58,7 @@ class Group:
 
 def read_envelope(text: memoryview) -> list[Group]:
     """Return the records of a piece by their origin; raises Malformed for a piece that is no OTLP request."""
-    mended = text
+    mended: bytes | memoryview = text
     try:
         return list(_Envelope(text, text).groups())
     except RecursionError:
@@ -112,7 +112,7 @@ class _Envelope:
     def _written(self, raw: msgspec.Raw) -> bytes:
         """Return the text of a record as it stands in the piece."""
         if not self.is_mended:
-            return raw  # type: ignore[return-value]
+            return raw
         start = _address(memoryview(raw)) - _address(self.text)
         return bytes(self.original[start : start + memoryview(raw).nbytes])
 

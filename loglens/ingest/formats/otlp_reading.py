@@ -3,25 +3,35 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 
-from loglens.ingest.formats.otlp_exact import Row
+from loglens.ingest.formats.otlp_batches import RecordReader, Shape
+from loglens.ingest.formats.otlp_exact import exact_span
+from loglens.ingest.formats.otlp_log_columns import LogReader
 from loglens.ingest.formats.otlp_logs import LOG_SCHEMA, exact_log, log_statement
-from loglens.ingest.formats.otlp_metrics import METRIC_SCHEMA, METRIC_STATEMENT, metric_rows
-from loglens.ingest.formats.otlp_origin import Origin, Origins
-from loglens.ingest.formats.otlp_pieces import LOGS, METRICS, SPANS, Group, Piece, Signal, read_envelope
+from loglens.ingest.formats.otlp_metrics import METRIC_SCHEMA, METRIC_STATEMENT, MetricReader
+from loglens.ingest.formats.otlp_origin import Origins
+from loglens.ingest.formats.otlp_pieces import LOGS, METRICS, SPANS, Piece, Signal, read_envelope
+from loglens.ingest.formats.otlp_span_columns import SpanReader
 from loglens.ingest.formats.otlp_spans import SPAN_SCHEMA, span_statement
 from loglens.ingest.formats.otlp_tally import Book, Tally
-from loglens.ingest.formats.otlp_traces import Ordinals, TraceReader, rows_batch
-from loglens.ingest.formats.otlp_values import MALFORMED_DEPTH, Malformed, camel
+from loglens.ingest.formats.otlp_typed import (
+    decode_log_list,
+    decode_logs_request,
+    decode_span_list,
+    decode_trace_request,
+)
+from loglens.ingest.formats.otlp_values import Malformed, camel
 from loglens.ingest.pieces import RejectSpool
 from loglens.ingest.reader import Reading
 from loglens.ingest.semconv import RENAMED
 
-BATCH_ROWS = 2000
+MAX_TYPED_BYTES = 4 << 20
+BEGINS = {signal: b'{"%s":[' % signal.resources.encode() for signal in (SPANS, LOGS)}
 KEPT_IN_MEMORY_BYTES = 32 << 20
 WHITE_SPACE = b" \t\r\n"
 
@@ -55,58 +65,20 @@ class Spool:
         return self._writer is None
 
 
-class RowReader:
-    """Collects the rows of records that are read one at a time."""
-
-    def __init__(
-        self, schema: pa.Schema, time: str, read: Callable[[bytes, Origin], list[Row]], origins: Origins
-    ) -> None:
-        self.schema = schema
-        self._time = time
-        self._read = read
-        self._origins = origins
-        self._ordinals = Ordinals()
-        self._rows: list[Row] = []
-
-    def add_group(self, group: Group, tally: Tally) -> Iterator[pa.RecordBatch]:
-        """Read the records of a group; yield the batches that get full."""
-        tally.expect(len(group.records))
-        for record in group.records:
-            text = bytes(record)
-            try:
-                rows = self._read(text, self._origins.of(group.around))
-            except RecursionError:
-                tally.reject(MALFORMED_DEPTH, text.decode())
-            except Malformed as error:
-                tally.reject(str(error), text.decode())
-            else:
-                first = self._ordinals.take(tally.line, len(rows))
-                for ordinal, row in enumerate(rows, first):
-                    self._rows.append(row | {"line": tally.line, "ordinal": ordinal})
-                tally.read(1, sum(row[self._time] is None for row in rows), made=len(rows))
-            if len(self._rows) >= BATCH_ROWS:
-                yield from self.flush()
-
-    def flush(self) -> Iterator[pa.RecordBatch]:
-        """Yield the rows that were collected."""
-        rows, self._rows = self._rows, []
-        if rows:
-            yield rows_batch(rows, self.schema)
-
-
 class OtlpReading:
     """One pass over the pieces: one table is filled on the way, what belongs to others is set aside."""
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
         self._book = Book(reading.counts, RejectSpool())
-        origins = Origins(reading.fallback_service)
-        self._origins = origins
-        self._traces = TraceReader(origins)
-        self._rows = {
-            LOGS: RowReader(LOG_SCHEMA, "ts_ns", lambda text, origin: [exact_log(text, origin)], origins),
-            METRICS: RowReader(METRIC_SCHEMA, "ts_ns", metric_rows, origins),
-        }
+        self._origins = origins = Origins(reading.fallback_service)
+        self._spans, self._logs = SpanReader(), LogReader()
+        spans = Shape(
+            SPANS, SPAN_SCHEMA, "start_ns", decode_trace_request, decode_span_list, self._spans.read, exact_span
+        )
+        logs = Shape(LOGS, LOG_SCHEMA, "ts_ns", decode_logs_request, decode_log_list, self._logs.read, exact_log)
+        self._typed = {SPANS: RecordReader(spans, origins), LOGS: RecordReader(logs, origins)}
+        self._metrics = MetricReader(origins)
         self._tables = {
             SPANS: (span_statement(), SPAN_SCHEMA),
             LOGS: (log_statement(), LOG_SCHEMA),
@@ -140,7 +112,7 @@ class OtlpReading:
         self._reading.insert(statement, schema, batches, values)
 
     def _note_assumptions(self) -> None:
-        for name in sorted(self._traces.names & RENAMED.keys()):
+        for name in sorted((self._spans.names | self._logs.names) & RENAMED.keys()):
             self._reading.assume(name, f"old name of {RENAMED[name]}")
         if self._origins.fell_back:
             self._reading.assume("service", f"{self._reading.fallback_service}, where a resource has no service.name")
@@ -155,14 +127,16 @@ class OtlpReading:
     def _batches(self) -> Iterator[tuple[Signal, pa.RecordBatch]]:
         for piece in self._pieces():
             tally = Tally(self._book, piece.line, piece.lines)
-            if not self._traces.add_piece(piece, tally):
+            signal, text = _usual(piece.text)
+            reader = self._typed.get(signal) if signal else None
+            if reader is None or not reader.add_piece(piece, text, tally):
                 yield from self._exact_piece(piece, tally)
+            elif signal and reader.is_full:
+                yield from ((signal, batch) for batch in reader.flush())
             tally.close()
-            if self._traces.is_full:
-                yield from ((SPANS, batch) for batch in self._traces.flush())
-        yield from ((SPANS, batch) for batch in self._traces.flush())
-        for signal, rows in self._rows.items():
-            yield from ((signal, batch) for batch in rows.flush())
+        for signal, reader in self._typed.items():
+            yield from ((signal, batch) for batch in reader.flush())
+        yield from ((METRICS, batch) for batch in self._metrics.flush())
 
     def _exact_piece(self, piece: Piece, tally: Tally) -> Iterator[tuple[Signal, pa.RecordBatch]]:
         try:
@@ -171,7 +145,7 @@ class OtlpReading:
             tally.reject(str(error), bytes(piece.text).decode(), awaited=0)
             return
         for group in groups:
-            reader = self._traces if group.signal == SPANS else self._rows[group.signal]
+            reader = self._typed.get(group.signal, self._metrics)
             yield from ((group.signal, batch) for batch in reader.add_group(group, tally))
 
     def _pieces(self) -> Iterator[Piece]:
@@ -183,6 +157,20 @@ class OtlpReading:
             content = memoryview(data)
             for line, ordinal, count, start, end in zip(lines, ordinals, counts, bounds, bounds[1:], strict=False):
                 yield Piece(line, ordinal, count, trimmed(content[start:end]))
+
+
+def _usual(text: memoryview) -> tuple[Signal | None, bytes | memoryview]:
+    """Return the signal of a piece that begins the usual way, and its text without white space."""
+    for signal, begin in BEGINS.items():
+        if text[: len(begin)] == begin:
+            return signal if len(text) <= MAX_TYPED_BYTES else None, text
+    if len(text) > MAX_TYPED_BYTES:
+        return None, text
+    try:
+        compact = msgspec.json.format(text, indent=-1)
+    except (msgspec.MsgspecError, RecursionError):
+        return None, text
+    return next((signal for signal, begin in BEGINS.items() if compact.startswith(begin)), None), compact
 
 
 def trimmed(text: memoryview) -> memoryview:

@@ -6,15 +6,15 @@ see, such as white space, a key that is there twice, or another spelling.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Generic, TypeVar
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import msgspec
 
 from loglens.ingest.formats.otlp_origin import Around
+from loglens.ingest.formats.otlp_pieces import Signal
 
 NOTHING = msgspec.Raw(b"")
-T = TypeVar("T")
 
 
 class Status(msgspec.Struct, gc=False, forbid_unknown_fields=True):
@@ -45,40 +45,80 @@ class Span(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     status: Status | None = None
 
 
-class ScopeSpans(msgspec.Struct, Generic[T], gc=False, forbid_unknown_fields=True):
+class LogRecord(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+    """A log record; body and attributes stay text."""
+
+    timeUnixNano: int | str | None = None  # noqa: N815
+    observedTimeUnixNano: int | str | None = None  # noqa: N815
+    severityNumber: int | str | None = None  # noqa: N815
+    severityText: str | None = None  # noqa: N815
+    body: msgspec.Raw = NOTHING
+    attributes: msgspec.Raw = NOTHING
+    droppedAttributesCount: int | None = None  # noqa: N815
+    flags: int | None = None
+    traceId: str | None = None  # noqa: N815
+    spanId: str | None = None  # noqa: N815
+    eventName: str | None = None  # noqa: N815
+
+
+class ScopeSpans(msgspec.Struct, gc=False, forbid_unknown_fields=True, rename={"records": "spans"}):
     """The spans of one scope."""
 
     scope: msgspec.Raw = NOTHING
-    spans: list[T] = []
+    records: list[Span] = []
     schemaUrl: msgspec.Raw = NOTHING  # noqa: N815
 
 
-class ResourceSpans(msgspec.Struct, Generic[T], gc=False, forbid_unknown_fields=True):
+class ResourceSpans(msgspec.Struct, gc=False, forbid_unknown_fields=True, rename={"scopes": "scopeSpans"}):
     """The scopes of one resource."""
 
     resource: msgspec.Raw = NOTHING
-    scopeSpans: list[ScopeSpans[T]] = []  # noqa: N815
+    scopes: list[ScopeSpans] = []
     schemaUrl: msgspec.Raw = NOTHING  # noqa: N815
 
 
-class TraceRequest(msgspec.Struct, Generic[T], gc=False, forbid_unknown_fields=True):
+class TraceRequest(msgspec.Struct, gc=False, forbid_unknown_fields=True, rename={"resources": "resourceSpans"}):
     """One export request with spans."""
 
-    resourceSpans: list[ResourceSpans[T]]  # noqa: N815
+    resources: list[ResourceSpans]
 
 
-decode_spans = msgspec.json.Decoder(TraceRequest[Span]).decode
-cut_spans = msgspec.json.Decoder(TraceRequest[msgspec.Raw]).decode
+class ScopeLogs(msgspec.Struct, gc=False, forbid_unknown_fields=True, rename={"records": "logRecords"}):
+    """The log records of one scope."""
+
+    scope: msgspec.Raw = NOTHING
+    records: list[LogRecord] = []
+    schemaUrl: msgspec.Raw = NOTHING  # noqa: N815
+
+
+class ResourceLogs(msgspec.Struct, gc=False, forbid_unknown_fields=True, rename={"scopes": "scopeLogs"}):
+    """The scopes of one resource."""
+
+    resource: msgspec.Raw = NOTHING
+    scopes: list[ScopeLogs] = []
+    schemaUrl: msgspec.Raw = NOTHING  # noqa: N815
+
+
+class LogsRequest(msgspec.Struct, gc=False, forbid_unknown_fields=True, rename={"resources": "resourceLogs"}):
+    """One export request with log records."""
+
+    resources: list[ResourceLogs]
+
+
+Request = TraceRequest | LogsRequest
+
+decode_trace_request = msgspec.json.Decoder(TraceRequest).decode
+decode_logs_request = msgspec.json.Decoder(LogsRequest).decode
 decode_span_list = msgspec.json.Decoder(list[Span]).decode
+decode_log_list = msgspec.json.Decoder(list[LogRecord]).decode
 
 
-def groups(request: TraceRequest[T]) -> Iterator[tuple[Around, list[T]]]:
-    """Yield the spans of each scope with the texts around them."""
-    for resource_spans in request.resourceSpans:
-        resource = bytes(resource_spans.resource)
-        url = _url(resource_spans.schemaUrl)
-        for scope_spans in resource_spans.scopeSpans:
-            yield Around(resource, bytes(scope_spans.scope), url, _url(scope_spans.schemaUrl)), scope_spans.spans
+def groups(request: Request) -> Iterator[tuple[Around, Sequence[Any]]]:
+    """Yield the records of each scope with the texts around them."""
+    for resource in request.resources:
+        text, url = bytes(resource.resource), _url(resource.schemaUrl)
+        for scope in resource.scopes:
+            yield Around(text, bytes(scope.scope), url, _url(scope.schemaUrl)), scope.records
 
 
 def _url(text: msgspec.Raw) -> tuple[tuple[str, bytes], ...]:
@@ -86,26 +126,23 @@ def _url(text: msgspec.Raw) -> tuple[tuple[str, bytes], ...]:
     return (("schemaUrl", written),) if written else ()
 
 
-def skeleton_bytes(request: TraceRequest[T]) -> int:
-    """Return the bytes of a request without white space that stand around its spans.
+def skeleton_bytes(request: Request, signal: Signal) -> int:
+    """Return the bytes of a request without white space that stand around its records.
 
-    Those are the brackets, keys, resources and scopes, and the commas between spans.
+    Those are the brackets, keys, resources and scopes, and the commas between records.
     """
-    total = len('{"resourceSpans":[]}') + _commas(len(request.resourceSpans))
-    for resource_spans in request.resourceSpans:
-        members = [_member("resource", resource_spans.resource), _member("schemaUrl", resource_spans.schemaUrl)]
-        scopes = _commas(len(resource_spans.scopeSpans))
-        for scope_spans in resource_spans.scopeSpans:
-            inner = [_member("scope", scope_spans.scope), _member("schemaUrl", scope_spans.schemaUrl)]
-            inner.append(len('"spans":[],') + _commas(len(scope_spans.spans)))
-            scopes += sum(inner) + 1
-        members.append(len('"scopeSpans":[],') + scopes)
-        total += sum(members) + 1
+    total = len(signal.resources) + len('{"":[]}') + _commas(request.resources)
+    for resource in request.resources:
+        total += _member("resource", resource.resource) + _member("schemaUrl", resource.schemaUrl)
+        total += len(signal.scopes[0]) + len('{"":[]}') + _commas(resource.scopes)
+        for scope in resource.scopes:
+            total += _member("scope", scope.scope) + _member("schemaUrl", scope.schemaUrl)
+            total += len(signal.records) + len('{"":[]}') + _commas(scope.records)
     return total
 
 
-def _commas(elements: int) -> int:
-    return max(0, elements - 1)
+def _commas(elements: Sequence[object]) -> int:
+    return max(0, len(elements) - 1)
 
 
 def _member(key: str, text: msgspec.Raw) -> int:
