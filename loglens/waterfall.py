@@ -1,168 +1,132 @@
-"""A trace as a tree of spans with its log records, and its drawing."""
+"""The waterfall of one trace, drawn for a terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from loglens.analysis import Row
-from loglens.text import visible
+from loglens.columns import Column, time_text
+from loglens.text import cut, display_width, visible
 
-_MS = 1e6
-
-
-@dataclass
-class Node:
-    """A span or a log record in the tree; times in nanoseconds."""
-
-    row: Row
-    children: list[Node] = field(default_factory=list)
-    parent: Node | None = None
-    is_orphan: bool = False
-
-    @property
-    def start(self) -> int:
-        """Start, or 0 where there is none."""
-        return int(self.row["start_ns"] or 0)
-
-    @property
-    def end(self) -> int:
-        """End; that of a log record is its time."""
-        return self.start + max(int(self.row["duration_ns"] or 0), 0)
-
-
-def arrange(rows: Sequence[Row]) -> list[Row]:
-    """Return spans and log records of one trace in the order of their tree, with depth, offset and self time.
-
-    Spans whose parent is not here come after the roots, marked as orphans; cycles are cut at their earliest span.
-    """
-    spans = [Node(row) for row in rows if row["record"] == "span"]
-    by_id: dict[str, Node] = {}
-    for node in spans:
-        by_id.setdefault(node.row["span_id"], node)
-    roots = _link(spans, by_id)
-    for row in rows:
-        if row["record"] == "log":
-            owner = by_id.get(row["span_id"])
-            (owner.children if owner else roots).append(Node(row, parent=owner))
-    roots.sort(key=lambda node: (node.is_orphan, node.start))
-    times = [node.start for node in roots if node.row["start_ns"] is not None]
-    origin = min(times, default=0)
-    return [_told(node, depth, origin) for root in roots for node, depth in _walk(root)]
-
-
-def _link(spans: Sequence[Node], by_id: dict[str, Node]) -> list[Node]:
-    roots = []
-    for node in spans:
-        wanted = node.row["parent_span_id"]
-        parent = by_id.get(wanted) if wanted else None
-        # A CLIENT and a SERVER span can share one id: the second of them belongs below the first.
-        if parent is None and by_id[node.row["span_id"]] is not node:
-            parent = by_id[node.row["span_id"]]
-        if parent is None or _is_above(node, parent):
-            node.is_orphan = bool(wanted)
-            roots.append(node)
-        else:
-            node.parent = parent
-            parent.children.append(node)
-    return roots
-
-
-def _is_above(node: Node, other: Node | None) -> bool:
-    while other is not None:
-        if other is node:
-            return True
-        other = other.parent
-    return False
-
-
-def _walk(root: Node) -> Iterator[tuple[Node, int]]:
-    waiting = [(root, 0)]
-    while waiting:
-        node, depth = waiting.pop()
-        yield node, depth
-        ordered = sorted(node.children, key=lambda child: child.start, reverse=True)
-        waiting += [(child, depth + 1) for child in ordered]
-
-
-def self_ns(node: Node) -> int:
-    """Return the duration of a span less the union of its children's, each clipped to the span."""
-    covered, reached = 0, node.start
-    for child in sorted(node.children, key=lambda child: child.start):
-        start, end = max(child.start, reached), min(child.end, node.end)
-        if end > start:
-            covered += end - start
-            reached = end
-    return node.end - node.start - covered
-
-
-def _told(node: Node, depth: int, origin: int) -> Row:
-    row, parent = node.row, node.parent
-    is_span = row["record"] == "span"
-    skewed = is_span and parent is not None and (node.start < parent.start or node.start > parent.end)
-    has_time = row["start_ns"] is not None
-    return {
-        "record": row["record"],
-        "depth": depth,
-        "offset_ms": (node.start - origin) / _MS if has_time else None,
-        "duration_ms": row["duration_ns"] / _MS if row["duration_ns"] is not None else None,
-        "self_ms": self_ns(node) / _MS if is_span and row["duration_ns"] is not None else None,
-        "service": row["service"],
-        "name": row["name"],
-        "status": row["status"],
-        "kind": row["kind"],
-        "is_orphan": node.is_orphan,
-        "is_skewed": skewed,
-        "span_id": row["span_id"],
-        "parent_span_id": row["parent_span_id"],
-    }
+# Spans that reach this little outside their parent are the rounding of a clock, not a finding.
+_TOLERATED_MS = 1.0
+# Columns of the terminal a tree may take before deeper levels are only numbered.
+_DEEPEST = 12
+# Columns of a line that are neither tree nor bar: three numbers, the status, and what is between them.
+_FIXED = 32
+_TIME = Column("start_ts", "TIMESTAMP_NS")
 
 
 def draw(rows: Sequence[Row], width: int) -> str:
-    """Draw an arranged trace in a number of columns: the tree, when each span ran, how long, and how much by itself."""
+    """Return the rows of one trace as a waterfall of at most `width` columns, each line ended."""
     spans = [row for row in rows if row["record"] == "span"]
-    length = max(((row["offset_ms"] or 0) + max(row["duration_ms"] or 0, 0) for row in spans), default=0.0)
-    services = len({row["service"] for row in rows})
+    scale = _Scale.of(spans, width)
+    lines = [f"trace {visible(rows[0]['trace_id'])}", _summary(rows, spans, scale), ""]
+    lines += [scale.header()] if spans else []
+    orphans_named = False
+    for row, branches in zip(rows, _branches([row["depth"] for row in rows]), strict=True):
+        if row["is_orphan"] and not orphans_named:
+            lines.append("parent not in the data:")
+            orphans_named = True
+        lines.append(scale.span_line(row, branches) if row["record"] == "span" else _log_line(row, branches, width))
+    if any(_is_outside(row) for row in spans):
+        lines += ["", "~ reaches outside its parent: the clocks differ, or it went on after the answer"]
+    return "".join(f"{cut(line, width, at_end=True).rstrip()}\n" for line in lines)
+
+
+@dataclass(frozen=True)
+class _Scale:
+    """How wide the parts of a line are, and the stretch of time the bars stand for."""
+
+    left: int
+    bar: int
+    first_ms: float
+    total_ms: float
+
+    @classmethod
+    def of(cls, spans: Sequence[Row], width: int) -> _Scale:
+        begun = [row for row in spans if row["offset_ms"] is not None]
+        first = min((row["offset_ms"] for row in begun), default=0.0)
+        last = max((row["offset_ms"] + max(row["duration_ms"] or 0, 0) for row in begun), default=0.0)
+        bar = max(8, (width - _FIXED) * 2 // 5)
+        return cls(max(8, width - _FIXED - bar), bar, first, last - first)
+
+    def header(self) -> str:
+        return f"{'span':<{self.left}} {'start ms':>8} {'ms':>8} {'self':>7} {'':4}"
+
+    def span_line(self, row: Row, branches: str) -> str:
+        name = f"{row['service'] or '?'}: {row['name'] or '?'}"
+        note = f" ({row['note']})" if row["note"] else ""
+        left = cut(branches + visible(name) + note, self.left)
+        padding = " " * (self.left - display_width(left))
+        numbers = f"{_number(row['offset_ms']):>8} {_number(row['duration_ms']):>8} {_number(row['self_ms']):>7}"
+        mark = "~" if _is_outside(row) else " "
+        return f"{left}{padding} {numbers} {_status(row):<4}{mark}{self.bar_of(row)}"
+
+    def bar_of(self, row: Row) -> str:
+        offset, duration = row["offset_ms"], row["duration_ms"]
+        if offset is None or duration is None or duration < 0:
+            return ""
+        cells = self.bar / self.total_ms if self.total_ms else 0
+        start = min(int((offset - self.first_ms) * cells), self.bar - 1)
+        end = min(round((offset - self.first_ms + duration) * cells), self.bar)
+        return " " * start + ("█" * (end - start) or "▏")
+
+
+def _summary(rows: Sequence[Row], spans: Sequence[Row], scale: _Scale) -> str:
+    begun = min((row["start_ts"] for row in rows if row["start_ts"] is not None), default=None)
+    counts = [
+        (len(spans), "span"),
+        (len(rows) - len(spans), "log record"),
+        (len({row["service"] for row in rows}), "service"),
+    ]
+    parts = [] if begun is None else [time_text(_TIME, begun)]
+    parts += [f"{_number(scale.total_ms)} ms"] if spans else []
+    parts += [f"{count:,} {name}{'' if count == 1 else 's'}" for count, name in counts if count]
     errors = sum(row["status"] == "ERROR" for row in spans)
-    lines = [f"{len(spans):,} spans of {services} services in {_ms(length)} ms, {errors:,} failed"]
-    bar = max(width // 4, 10)
-    room = width - bar - 22
-    lines.append(f"{'span':<{room}} {'':<{bar}} {'ms':>9} {'self ms':>9}")
-    seen_orphan = False
-    for row in rows:
-        if row["is_orphan"] and not seen_orphan:
-            seen_orphan = True
-            lines.append("── spans whose parent is not here ──")
-        lines.append(_line(row, room, bar, length).rstrip())
-    return "\n".join(lines) + "\n"
+    return ", ".join([*parts, *([f"{errors:,} failed"] if errors else [])])
 
 
-def _line(row: Row, room: int, bar: int, length: float) -> str:
-    indent = "  " * min(row["depth"], max(room // 4, 1))
-    if row["record"] == "log":
-        at = "" if row["offset_ms"] is None else f" at {_ms(row['offset_ms'])} ms"
-        return _cut(f"{indent}· {row['status'] or ''} {visible(str(row['name'] or ''))}", room + bar) + at
-    marks = "".join((" ✗" if row["status"] == "ERROR" else "", " (outside its parent)" if row["is_skewed"] else ""))
-    label = f"{indent}{visible(str(row['service'] or '?'))} {visible(str(row['name'] or ''))}"
-    named = _cut(label, room - len(marks)) + marks
-    own = "" if row["self_ms"] is None else _ms(row["self_ms"])
-    took = "" if row["duration_ms"] is None else _ms(row["duration_ms"])
-    return f"{named:<{room}} {_bar(row, bar, length)} {took:>9} {own:>9}"
+def _log_line(row: Row, branches: str, width: int) -> str:
+    offset = "" if row["offset_ms"] is None else f"{_number(row['offset_ms'])} ms "
+    level = f"{visible(row['status'])} " if row["status"] else ""
+    said = f"{branches}· {offset}{level}{visible(row['name'] or '')}"
+    return cut(said, width, at_end=True)
 
 
-def _bar(row: Row, width: int, length: float) -> str:
-    if not length or row["offset_ms"] is None:
-        return " " * width
-    start = min(int(max(row["offset_ms"], 0) / length * width), width - 1)
-    size = max(1, round(max(row["duration_ms"] or 0, 0) / length * width))
-    return f"{' ' * start}{'█' * min(size, width - start)}".ljust(width)
+def _status(row: Row) -> str:
+    code = row["status_code"]
+    if row["status"] == "ERROR":
+        return "ERR" if code is None else f"{code}!"
+    return "" if code is None else str(code)
 
 
-def _cut(text: str, room: int) -> str:
-    if len(text) <= room:
-        return text
-    return text[: max(room - 1, 0)] + "…"
+def _is_outside(row: Row) -> bool:
+    return (row["outside_ms"] or 0) > _TOLERATED_MS
 
 
-def _ms(value: float) -> str:
-    return f"{value:,.1f}" if value < 1000 else f"{value:,.0f}"
+def _number(value: float | None) -> str:
+    if value is None:
+        return ""
+    size = abs(value)
+    digits = 0 if size >= 100 else 1 if size >= 10 else 2
+    return f"{value:,.{digits}f}"
+
+
+def _branches(depths: Sequence[int]) -> list[str]:
+    """Return the lines of the tree before each row, from the depths of the rows in their order."""
+    more: list[bool] = []
+    drawn = []
+    for depth in reversed(depths):
+        more.extend([False] * (depth + 1 - len(more)))
+        if depth == 0:
+            drawn.append("")
+        elif depth > _DEEPEST:
+            drawn.append(f"{'  ' * _DEEPEST}…{depth} ")
+        else:
+            before = "".join("│ " if more[level] else "  " for level in range(1, depth))
+            drawn.append(before + ("├ " if more[depth] else "└ "))
+        more[depth] = True
+        del more[depth + 1 :]
+    return drawn[::-1]

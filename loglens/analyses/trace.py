@@ -7,9 +7,11 @@ from typing import Any
 
 from loglens.analysis import Analysis, Param, Row, Value
 from loglens.errors import NotFound, UsageError
-from loglens.waterfall import arrange, draw
+from loglens.trace_tree import tree_rows
+from loglens.waterfall import draw
 
-NAMED = 5
+# Trace ids that are listed where a prefix fits several; one more is asked for, to know whether there are more.
+_LISTED = 5
 
 
 def _bind(found: Sequence[Row], values: Mapping[str, Value]) -> Mapping[str, Any]:
@@ -20,7 +22,7 @@ def _bind(found: Sequence[Row], values: Mapping[str, Value]) -> Mapping[str, Any
     if not ids:
         raise NotFound(f"No trace {values['trace_id']!r}. `loglens traces` lists them.")
     if len(ids) > 1:
-        listed = ", ".join(ids[:NAMED]) + (", …" if len(ids) > NAMED else "")
+        listed = ", ".join(ids[:_LISTED]) + (", …" if len(ids) > _LISTED else "")
         raise UsageError(f"{values['trace_id']!r} begins more than one trace id: {listed}.")
     return {"found": ids[0]}
 
@@ -32,20 +34,24 @@ ANALYSIS = Analysis(
     params=(Param("trace_id", None, "The trace id, or the beginning of it.", positional=True, metavar="ID"),),
     columns={
         "record": "span or log.",
-        "depth": "Depth in the tree; a log record stands below its span.",
-        "offset_ms": "From the start of the trace.",
-        "duration_ms": "Duration of the span.",
-        "self_ms": "Duration less the time that children cover.",
+        "depth": "Depth in the tree; a log record stands below its span, or below the only root.",
+        "offset_ms": "Start, from the start of the earliest span.",
+        "duration_ms": "Duration.",
+        "self_ms": "Duration less the time in which children ran.",
         "service": "Service.",
         "name": "Name of the span, or the message.",
-        "status": "Status of the span, or the level.",
+        "status": "Status of the span, or the level of the record.",
+        "status_code": "HTTP response status code.",
         "kind": "Kind of the span.",
-        "is_orphan": "Whether its parent is named and not here.",
-        "is_skewed": "Whether it reaches outside its parent, as clocks that differ make it.",
+        "start_ts": "Start of the span, or time of the record.",
+        "is_orphan": "Whether it names a parent that is not in the data.",
+        "outside_ms": "How far it reaches outside its parent: clocks differ, or it went on after the answer.",
+        "note": "What is wrong with its place: a cycle of parents, a span id that comes twice, a negative duration.",
+        "trace_id": "Trace id.",
         "span_id": "Span id.",
         "parent_span_id": "Span id of the parent.",
     },
-    key=("span_id", "record", "offset_ms", "name"),
+    key=("trace_id", "record", "span_id", "start_ts", "name"),
     scoped=False,
     limit=0,
     spread="local",
@@ -65,37 +71,47 @@ ANALYSIS = Analysis(
     bind=_bind,
     sql="""
         SELECT
-            'span'                      AS record,
-            start_ns                    AS start_ns,
-            duration_ns                 AS duration_ns,
-            service                     AS service,
-            name                        AS name,
-            CASE WHEN status = 'UNSET' AND status_code >= 500 THEN 'ERROR' ELSE status END AS status,
-            kind                        AS kind,
-            span_id                     AS span_id,
-            parent_span_id              AS parent_span_id
+            'span'          AS record,
+            service         AS service,
+            name            AS name,
+            status          AS status,
+            status_code     AS status_code,
+            kind            AS kind,
+            start_ts        AS start_ts,
+            duration_ns     AS duration_ns,
+            trace_id        AS trace_id,
+            span_id         AS span_id,
+            parent_span_id  AS parent_span_id,
+            source_id       AS source_id,
+            line            AS line,
+            ordinal         AS ordinal
         FROM spans
         WHERE trace_id = $found
         UNION ALL
         SELECT
-            'log'                       AS record,
-            ts_ns                       AS start_ns,
-            NULL                        AS duration_ns,
-            service                     AS service,
-            message                     AS name,
-            level                       AS status,
-            NULL                        AS kind,
-            span_id                     AS span_id,
-            NULL                        AS parent_span_id
+            'log'           AS record,
+            service         AS service,
+            message         AS name,
+            level           AS status,
+            status_code     AS status_code,
+            NULL            AS kind,
+            ts              AS start_ts,
+            duration_ns     AS duration_ns,
+            trace_id        AS trace_id,
+            span_id         AS span_id,
+            NULL            AS parent_span_id,
+            source_id       AS source_id,
+            line            AS line,
+            ordinal         AS ordinal
         FROM logs
         WHERE trace_id = $found
         ORDER BY
-            start_ns NULLS LAST,
             record DESC,
-            span_id,
-            name
+            source_id,
+            line,
+            ordinal
     """,
-    compute=lambda rows, _: arrange(rows),
+    compute=lambda rows, _: tree_rows(rows),
     draw=draw,
     examples=("loglens trace 4bf92f35", "loglens trace 4bf92f3577b34da6a3ce929d0e0e4736 --format json"),
 )
