@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from loglens.analysis import Analysis, Param, Value
-from loglens.durations import parse_duration
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from loglens.analysis import Analysis, Param, Row, Value
+from loglens.scope import parse_length
 
 
 def _parse_attribute(text: str) -> Value:
@@ -13,18 +16,25 @@ def _parse_attribute(text: str) -> Value:
     return text
 
 
+def _bind(_rows: Sequence[Row], values: Mapping[str, Value]) -> Mapping[str, Any]:
+    key, _, value = str(values["attribute"] or "").partition("=")
+    # A JSON pointer, because the path syntax has no way to write a quote inside a key.
+    pointer = "/" + key.replace("~", "~0").replace("/", "~1")
+    return {"attribute_path": pointer, "attribute_value": value}
+
+
 ANALYSIS = Analysis(
     name="traces",
     title="Traces",
     question="Which traces match, and how long did they take?",
     params=(
         Param("route", None, "Only traces with a request of this route."),
-        Param("min_duration", "0ms", "Only traces that took this long, such as 500ms.", parse=parse_duration),
+        Param("min_duration", "0ms", "Only traces that took this long, such as 500ms.", parse=parse_length),
         Param("errors", False, "Only traces with a failed span."),
         Param(
             "attribute",
             None,
-            "Only traces with a span that has this attribute.",
+            "Only traces with a span that has this attribute, of its own or of its resource.",
             metavar="KEY=VALUE",
             parse=_parse_attribute,
         ),
@@ -41,6 +51,9 @@ ANALYSIS = Analysis(
         "errors": "Spans that failed.",
     },
     key=("trace_id",),
+    many=True,
+    bound=("attribute_path", "attribute_value"),
+    bind=_bind,
     spread="trace",
     aside=lambda _: ("services", "spans", "start_ts"),
     sql="""
@@ -54,16 +67,15 @@ ANALYSIS = Analysis(
                 AND ($route IS NULL OR route = $route OR name = $route)
                 AND (
                     $attribute IS NULL
-                    OR json_extract_string(
-                        attributes, '$."' || replace(split_part($attribute, '=', 1), '"', '') || '"'
-                    ) = substr($attribute, strpos($attribute, '=') + 1)
+                    OR json_extract_string(attributes, $attribute_path) = $attribute_value
+                    OR json_extract_string(resource, $attribute_path) = $attribute_value
                 )
         ),
         grouped AS (
             SELECT
                 spans.trace_id                                                              AS trace_id,
                 min(start_ns)                                                               AS start_ns,
-                max(start_ns + greatest(duration_ns, 0)) - min(start_ns)                    AS duration_ns,
+                max(try(start_ns + greatest(duration_ns, 0)))::HUGEINT - min(start_ns)      AS duration_ns,
                 arg_min(
                     {'service': service, 'name': coalesce(route, name)},
                     (parent_span_id IS NOT NULL, start_ns, span_id)
