@@ -74,6 +74,13 @@ class Lens:
         try:
             with open_reader(self.path, self.settings) as connection:
                 yield connection
+        except duckdb.InterruptException as error:
+            raise KeyboardInterrupt from error
+        except RuntimeError as error:
+            # What DuckDB says when it meets Ctrl-C between two steps of a query.
+            if str(error) == "Query interrupted":
+                raise KeyboardInterrupt from error
+            raise
         except duckdb.OperationalError as error:
             raise StoreError(f"{self.path}: {str(error).splitlines()[0]}") from error
 

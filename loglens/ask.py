@@ -69,9 +69,20 @@ class Statement:
         return _BIND.sub(lambda match: _literal(self.binds[match[1]]) if match[1] in self.binds else match[0], self.sql)
 
     def _run(self, sql: str) -> duckdb.DuckDBPyConnection:
+        _refuse_broken({"The statement": sql, **self.binds})
         (parsed,) = self.connection.extract_statements(sql)
         used = parsed.named_parameters & self.binds.keys()
         return self.connection.execute(sql, {name: self.binds[name] for name in used})
+
+
+def _refuse_broken(texts: Mapping[str, Any]) -> None:
+    """Refuse text that is none: bytes of a command line that were not UTF-8 arrive as halves of surrogate pairs."""
+    for name, value in texts.items():
+        if isinstance(value, str) and not value.isascii():
+            try:
+                value.encode()
+            except UnicodeEncodeError as error:
+                raise UsageError(f"{name} is not UTF-8 text: {value!r}.") from error
 
 
 def ask(
@@ -114,6 +125,7 @@ def ask_sql(connection: duckdb.DuckDBPyConnection, sql: str, limit: int) -> Answ
 
     try:
         connection.execute("SET enable_external_access = false")
+        _refuse_broken({"The statement": sql})
         statements = connection.extract_statements(sql)
         if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
             raise UsageError("sql takes one SELECT; the database is only read.")

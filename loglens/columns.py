@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, Literal
 
 Kind = Literal["text", "integer", "real", "decimal", "boolean", "time_ns", "time_us", "json", "nested"]
@@ -102,10 +103,15 @@ def json_writer(column: Column) -> Callable[[Any], str]:
 
 def quoted(text: str) -> str:
     """Return text as a JSON string that cannot steer a terminal."""
+    written: str = _encoder()(text)
+    return written if written.isascii() and "\x7f" not in written else _STEERING.sub(_escaped, written)
+
+
+@cache
+def _encoder() -> Callable[[str], str]:
     from json.encoder import encode_basestring
 
-    written = encode_basestring(text)
-    return written if written.isascii() and "\x7f" not in written else _STEERING.sub(_escaped, written)
+    return encode_basestring
 
 
 def strict_json(text: str) -> str:

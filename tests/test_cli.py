@@ -7,9 +7,12 @@ import io
 import json
 import os
 import re
+import shlex
+import signal
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -276,6 +279,48 @@ def test_a_closed_pipe_ends_quietly(small_store: Path) -> None:
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait(60) == 0
+
+
+def test_a_closed_pipe_ends_help_quietly() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "loglens", "--help"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(60) == 0
+
+
+def test_without_stdout_there_is_a_message(small_store: Path) -> None:
+    line = f"exec {shlex.quote(sys.executable)} -m loglens slow --db {shlex.quote(str(small_store))} >&-"
+    done = subprocess.run(["/bin/sh", "-c", line], stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "loglens: Standard output is closed.\n")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT sum(sin(a.range) + b.range) FROM range(100000000) a, range(100000) b",
+        "SELECT 'x' FROM range(10000000000)",
+    ],
+)
+def test_ctrl_c_stops_within_two_seconds(small_store: Path, statement: str) -> None:
+    command = [sys.executable, "-m", "loglens", "sql", statement, "--db", str(small_store), "--format", "csv"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        time.sleep(1)
+        asked = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        assert process.stderr.read().lstrip("\n") == "loglens: Stopped.\n"
+        assert process.wait(60) == console.INTERRUPTED
+        assert time.monotonic() - asked < 2
+
+
+def test_bytes_that_are_not_text_are_refused(small_store: Path) -> None:
+    command = [sys.executable.encode(), b"-m", b"loglens", b"slow", b"--service", b"\xff", b"--db", bytes(small_store)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", "loglens: service is not UTF-8 text: '\\udcff'.\n")
 
 
 def test_columns_narrows_a_piped_table(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

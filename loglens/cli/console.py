@@ -12,9 +12,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 
 import click
 
+from loglens.cli.interrupt import bounded
 from loglens.errors import LoglensError
 from loglens.nearest import nearest
 from loglens.text import visible
@@ -28,11 +30,10 @@ class PipeClosed(Exception):
 
 def write(text: str) -> None:
     """Write text to stderr as it is; without anyone to read it, it is dropped."""
-    try:
-        sys.stderr.write(text)
-        sys.stderr.flush()
-    except (OSError, ValueError):
-        return
+    with suppress(OSError, ValueError):
+        if sys.stderr is not None:
+            sys.stderr.write(text)
+            sys.stderr.flush()
 
 
 def say(message: str) -> None:
@@ -43,16 +44,18 @@ def say(message: str) -> None:
 
 def is_terminal() -> bool:
     """Whether stderr is a terminal, where progress can be drawn."""
-    return sys.stderr.isatty()
+    return sys.stderr is not None and sys.stderr.isatty()
 
 
 def guard(call: Callable[[], object]) -> int:
     """Run a command and return its exit code; whatever goes wrong is said in one message, never as a traceback."""
     try:
-        outcome = call()
+        with bounded(_give_up):
+            outcome = call()
     except click.exceptions.Exit as error:
         return error.exit_code
-    except PipeClosed:
+    except (PipeClosed, SystemExit):
+        # Click leaves by SystemExit, but only where the reader of its help has gone.
         _silence_stdout()
         return DONE
     except (KeyboardInterrupt, click.Abort):
@@ -61,6 +64,11 @@ def guard(call: Callable[[], object]) -> int:
     except Exception as error:
         return _say_what_went_wrong(error)
     return outcome if isinstance(outcome, int) else DONE
+
+
+def _give_up() -> None:
+    say("Stopped.")
+    os._exit(INTERRUPTED)
 
 
 def _say_what_went_wrong(error: Exception) -> int:
@@ -73,6 +81,10 @@ def _say_what_went_wrong(error: Exception) -> int:
             return MISUSED
         case click.ClickException():
             say(error.format_message())
+            return FAILED
+        case OSError():
+            named = f"{error.filename}: " if error.filename else ""
+            say(f"{named}{error.strerror or error}.")
             return FAILED
     _report(error)
     return BROKEN

@@ -44,7 +44,7 @@ def deliver(answer: Answer, renderer: Renderer, target: Path | None) -> None:
 
 def make_page(target: Path | None) -> Page:
     """Return the page that stdout is: as wide as the terminal, or as COLUMNS says, or else without limit."""
-    if target is None and sys.stdout.isatty():
+    if target is None and sys.stdout is not None and sys.stdout.isatty():
         colour = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
         return Page(shutil.get_terminal_size().columns, colour, is_terminal=True)
     columns = os.environ.get("COLUMNS", "")
@@ -53,6 +53,8 @@ def make_page(target: Path | None) -> Page:
 
 def write_out(pieces: Iterable[str]) -> None:
     """Write text to stdout as UTF-8. Raises PipeClosed where nobody reads it any more."""
+    if sys.stdout is None:
+        raise LoglensError("Standard output is closed.")
     try:
         _copy(pieces, sys.stdout.buffer)
         sys.stdout.buffer.flush()
