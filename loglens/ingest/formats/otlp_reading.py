@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from typing import Any
+from typing import IO, Any
 
 import msgspec
 import pyarrow as pa
@@ -41,28 +41,32 @@ class Spool:
 
     def __init__(self, schema: pa.Schema) -> None:
         self._schema = schema
-        self._file = tempfile.SpooledTemporaryFile(max_size=KEPT_IN_MEMORY_BYTES)  # noqa: SIM115
+        self._file: IO[bytes] | None = None
         self._writer: pa.RecordBatchStreamWriter | None = None
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Set a batch aside."""
         if self._writer is None:
-            options = pa.ipc.IpcWriteOptions(emit_dictionary_deltas=False)
-            self._writer = pa.ipc.new_stream(self._file, self._schema, options=options)
+            self._file = tempfile.SpooledTemporaryFile(max_size=KEPT_IN_MEMORY_BYTES)  # noqa: SIM115
+            self._writer = pa.ipc.new_stream(self._file, self._schema)
         self._writer.write_batch(batch)
 
     def drain(self) -> Iterator[pa.RecordBatch]:
-        """Yield what was set aside, and forget it."""
-        if self._writer is not None:
+        """Yield what was set aside."""
+        if self._writer is not None and self._file is not None:
             self._writer.close()
             self._file.seek(0)
             yield from pa.ipc.open_stream(self._file)
-        self._file.close()
 
     @property
     def is_empty(self) -> bool:
         """True when nothing was set aside."""
-        return self._writer is None
+        return self._file is None
+
+    def close(self) -> None:
+        """Forget what was set aside."""
+        if self._file is not None:
+            self._file.close()
 
 
 class OtlpReading:
@@ -97,10 +101,14 @@ class OtlpReading:
 
     def run(self) -> None:
         """Read the source to its end."""
-        self._store(self._main, self._main_batches())
-        for signal, spool in self._spools.items():
-            if not spool.is_empty:
-                self._store(signal, spool.drain())
+        try:
+            self._store(self._main, self._main_batches())
+            for signal, spool in self._spools.items():
+                if not spool.is_empty:
+                    self._store(signal, spool.drain())
+        finally:
+            for spool in self._spools.values():
+                spool.close()
         self._book.rejects.insert(self._reading.connection, self._reading.source_id)
         self._note_assumptions()
 
