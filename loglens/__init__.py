@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 # The function below shares its name with this package; a package already imported no longer takes the name over.
 import loglens.ingest  # noqa: F401
@@ -44,11 +44,19 @@ def open(path: str | Path | None = None) -> Lens:
     return open_lens(path)
 
 
-def ingest(paths: str | Path | Iterable[str | Path], db: str | Path | None = None, **options: Any) -> IngestReport:
+def ingest(
+    paths: str | Path | Iterable[str | Path],
+    db: str | Path | None = None,
+    *,
+    again: bool = False,
+    format: str | None = None,
+    duration_unit: str | None = None,
+) -> IngestReport:
     """Read files, folders and globs into a database and return what became of each; again adds only what is new.
 
-    Options are those of `loglens.api.ingest_paths`: again, format, duration_unit.
+    `again` replaces what was read before, `format` names the format instead of looking at the content, and
+    `duration_unit` (ns, us, ms or s) is that of durations whose key names none.
     """
-    from loglens.api import ingest_paths
+    from loglens.reading import ingest_paths
 
-    return ingest_paths(paths, db, **options)
+    return ingest_paths(paths, db, again=again, format=format, duration_unit=duration_unit)

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from loglens.analyses import ALL
 from loglens.analysis import Analysis
 from loglens.answer import Answer
 from loglens.ask import ask, ask_sql
-from loglens.errors import IngestError, NotFound, StoreError, UsageError
+from loglens.errors import NotFound, StoreError, UsageError
 from loglens.nearest import did_you_mean
 from loglens.params import accept_all, accept_limit
 from loglens.result import Result
 from loglens.scope import Scope
 from loglens.settings import Settings, load_settings
 from loglens.signature import SCOPING, describe, signature
-
-if TYPE_CHECKING:
-    from loglens.ingest.report import IngestReport
 
 Asking = Callable[..., Result]
 BY_NAME: Mapping[str, Analysis] = {analysis.name: analysis for analysis in ALL}
@@ -101,40 +98,6 @@ def open_lens(path: str | Path | None = None) -> Lens:
     if not found.exists():
         raise NotFound(f"No database at {found}. Make one with `loglens ingest PATH`, or name one with --db.")
     return Lens(found, settings)
-
-
-def ingest_paths(
-    paths: str | Path | Iterable[str | Path],
-    db: str | Path | None = None,
-    *,
-    again: bool = False,
-    format: str | None = None,
-    duration_unit: str | None = None,
-) -> IngestReport:
-    """Read paths into a database and return the report; running it again adds only what is new."""
-    from loglens.ingest.reader import ReadOptions
-    from loglens.ingest.run import IngestRequest, ingest
-
-    named = [paths] if isinstance(paths, (str, Path)) else paths
-    database = Path(db or load_settings().db)
-    options = ReadOptions(format, duration_unit)
-    return ingest(IngestRequest([str(path) for path in named], database, options, again=again))
-
-
-@contextmanager
-def reading(paths: Iterable[str | Path]) -> Iterator[tuple[Lens, IngestReport]]:
-    """Read paths into a temporary database and give a Lens on it, with the report of the reading.
-
-    Raises IngestError where nothing could be read.
-    """
-    from loglens.store.store import temporary_store
-
-    with temporary_store() as store:
-        report = ingest_paths(paths, store)
-        if not store.exists():
-            reasons = [f"{outcome.path}: {outcome.note}" for outcome in report.outcomes]
-            raise IngestError("Nothing to read. " + "; ".join(reasons))
-        yield Lens(store, load_settings()), report
 
 
 def _limit(value: object) -> int:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 import pytest
 
+from loglens.cli import main
 from loglens.store.store import open_writer
 
 Rows = Sequence[Mapping[str, Any]]
@@ -122,3 +123,35 @@ def settings_of_a_stranger(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the settings and the terminal of whoever runs the tests out of them."""
     for name in ("LOGLENS_DB", "LOGLENS_HEALTH_SEGMENTS", "LOGLENS_DEBUG", "COLUMNS", "NO_COLOR"):
         monkeypatch.delenv(name, raising=False)
+
+
+class Done(NamedTuple):
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Shell:
+    """A shell in an empty folder, with the small store as its database."""
+
+    def __init__(self, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+        self._captured = capfdbinary
+
+    def __call__(self, *arguments: str | Path) -> Done:
+        with pytest.raises(SystemExit) as exited:
+            main.run([str(argument) for argument in arguments])
+        out, err = self._captured.readouterr()
+        code = exited.value.code
+        assert isinstance(code, int)
+        return Done(code, out.decode(), err.decode())
+
+
+@pytest.fixture
+def shell(
+    capfdbinary: pytest.CaptureFixture[bytes], tmp_path: Path, small_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> Shell:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LOGLENS_DB", str(small_store))
+    return Shell(capfdbinary)

@@ -11,11 +11,12 @@ import click
 from click.core import ParameterSource
 
 from loglens.analysis import Analysis
-from loglens.api import Lens, open_lens, reading
+from loglens.api import Lens, open_lens
 from loglens.cli.console import say
 from loglens.cli.options import own_options, shared_options, shortcuts, spelled
 from loglens.cli.output import choose, deliver
 from loglens.params import accept
+from loglens.reading import reading
 
 
 class Question(click.Command):
