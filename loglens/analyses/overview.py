@@ -115,7 +115,7 @@ ANALYSIS = Analysis(
                 'time' AS item,
                 strftime(make_timestamp_ns(begin_ns), '%Y-%m-%d %H:%M:%S') || ' to '
                 || strftime(make_timestamp_ns(end_ns), '%Y-%m-%d %H:%M:%S') || ' UTC'
-                || if(untimed > 0, format(', {:,} records without a time', untimed), '') AS value
+                || if(untimed > 0, format('; without a time: {:,}', untimed), '') AS value
             FROM facts
             UNION ALL
             SELECT
@@ -127,7 +127,7 @@ ANALYSIS = Analysis(
                 3,
                 'sources',
                 format('{:,}', sources) || if(sources = 1, ' file, ', ' files, ') || format('{:,} lines', lines::BIGINT)
-                || if(damaged > 0, format(', {:,} damaged', damaged), '')
+                || if(damaged > 0, format('; damaged: {:,}', damaged), '')
             FROM facts
             UNION ALL
             SELECT 4, 'log records', format('{:,}', log_records)
@@ -140,8 +140,8 @@ ANALYSIS = Analysis(
                 6,
                 'requests',
                 format('{:,}', requests::BIGINT)
-                || if(health_checks > 0, format(', beside {:,} health checks', health_checks::BIGINT), '')
-                || if(unmeasured > 0, format(', {:,} without a duration', unmeasured::BIGINT), '')
+                || if(health_checks > 0, format('; health checks: {:,}', health_checks::BIGINT), '')
+                || if(unmeasured > 0, format('; without a duration: {:,}', unmeasured::BIGINT), '')
             FROM facts
             UNION ALL
             SELECT
@@ -156,8 +156,8 @@ ANALYSIS = Analysis(
                 (
                     SELECT
                         coalesce(service, '(none)') || ' ' || coalesce(route, '(none)')
-                        || format(': p99 {:,.0f} ms of {:,} requests', p99_ns / 1e6, requests)
-                        || if(measured < 299, ', too few to be sure', '')
+                        || format(': p99 {:,.0f} ms; requests: {:,}', p99_ns / 1e6, requests)
+                        || if(measured < 299, '; too few to be sure', '')
                     FROM slowest
                 )
             UNION ALL
@@ -165,7 +165,7 @@ ANALYSIS = Analysis(
                 9,
                 'rejects',
                 format('{:,}', rejects::BIGINT)
-                || if(unread > 0, format(', beside {:,} records of a kind not read yet', unread::BIGINT), '')
+                || if(unread > 0, format('; of a kind not read yet: {:,}', unread::BIGINT), '')
             FROM facts
             UNION ALL
             SELECT

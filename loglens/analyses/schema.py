@@ -10,10 +10,10 @@ ANALYSIS = Analysis(
     question="Which tables and columns are there, and what do they mean?",
     params=(),
     columns={
-        "table_name": "Table.",
+        "table_name": "Table; requests is a view over spans and logs.",
         "column_name": "Column.",
         "type": "Type.",
-        "rows": "Rows in the table.",
+        "rows": "Rows in it.",
         "meaning": "What it holds.",
     },
     key=("table_name", "column_name"),
@@ -21,22 +21,34 @@ ANALYSIS = Analysis(
     limit=0,
     spread="local",
     sql="""
+        WITH counts AS (
+            -- Counted, because the catalogue still counts rows that were deleted.
+            SELECT 'sources' AS table_name, count(*) AS rows FROM sources
+            UNION ALL
+            SELECT 'rejects', count(*) FROM rejects
+            UNION ALL
+            SELECT 'logs', count(*) FROM logs
+            UNION ALL
+            SELECT 'spans', count(*) FROM spans
+            UNION ALL
+            SELECT 'metric_samples', count(*) FROM metric_samples
+            UNION ALL
+            SELECT 'health_checks', count(*) FROM health_checks
+            UNION ALL
+            SELECT 'requests', count(*) FROM requests
+        )
         SELECT
-            columns.table_name                              AS table_name,
-            columns.column_name                             AS column_name,
-            columns.data_type                               AS type,
-            tables.estimated_size                           AS rows,
-            columns.comment                                 AS meaning
+            columns.table_name      AS table_name,
+            columns.column_name     AS column_name,
+            columns.data_type       AS type,
+            counts.rows             AS rows,
+            columns.comment         AS meaning
         FROM duckdb_columns() AS columns
-        JOIN duckdb_tables() AS tables
-            ON columns.table_oid = tables.table_oid
-            AND columns.database_oid = tables.database_oid
-        WHERE
-            columns.database_name = current_database()
-            AND tables.table_name <> 'schema_version'
+        JOIN counts ON columns.table_name = counts.table_name
+        WHERE columns.database_name IN (current_database(), 'temp')
         ORDER BY
             table_name,
             columns.column_index
     """,
-    examples=("loglens schema", "loglens sql 'SELECT service, count(*) FROM spans GROUP BY ALL'"),
+    examples=("loglens schema", "loglens sql 'SELECT service, count(*) FROM requests GROUP BY ALL'"),
 )

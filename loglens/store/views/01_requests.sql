@@ -104,3 +104,23 @@ ANTI JOIN (SELECT service FROM request_signals WHERE origin = 'span') AS from_sp
 ANTI JOIN paired
     ON records.trace_id = paired.trace_id
     AND records.service IS NOT DISTINCT FROM paired.service;
+
+COMMENT ON VIEW requests IS 'One request a service answered: an entry span, or an access record that no such span stands for.';
+COMMENT ON COLUMN requests.origin IS 'span or log.';
+COMMENT ON COLUMN requests.service IS 'Service that answered.';
+COMMENT ON COLUMN requests.instance IS 'Instance of the service.';
+COMMENT ON COLUMN requests.route IS 'Route template; the span name where there is none.';
+COMMENT ON COLUMN requests.http_method IS 'HTTP request method.';
+COMMENT ON COLUMN requests.name IS 'Span name, or message of the record.';
+COMMENT ON COLUMN requests.start_ns IS 'Start; a record is taken to be written at the end: its time less its duration.';
+COMMENT ON COLUMN requests.duration_ns IS 'Duration in nanoseconds; negative where the record says so.';
+COMMENT ON COLUMN requests.status_code IS 'HTTP response status code.';
+COMMENT ON COLUMN requests.is_error IS 'Whether the status code is 500 or above, or the span status ERROR.';
+COMMENT ON COLUMN requests.trace_id IS 'Trace id, lower-case hex.';
+COMMENT ON COLUMN requests.span_id IS 'Span id, lower-case hex.';
+COMMENT ON COLUMN requests.user_id IS 'User id.';
+COMMENT ON COLUMN requests.request_id IS 'Request or correlation id of the record.';
+COMMENT ON COLUMN requests.is_health IS 'Whether the route is that of a health check.';
+COMMENT ON COLUMN requests.source_id IS 'Source it came from.';
+COMMENT ON COLUMN requests.line IS 'Line it starts on, counted from 1.';
+COMMENT ON COLUMN requests.ordinal IS 'Position among the records that start on the same line, from 0.';

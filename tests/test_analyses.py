@@ -1,0 +1,96 @@
+"""Every analysis on small stores with known answers: the cases are data, beside this file."""
+
+from __future__ import annotations
+
+import shutil
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from conftest import START_NS
+
+import loglens
+from loglens.errors import LoglensError
+from loglens.store.store import open_writer
+
+CASES = Path(__file__).parent / "cases" / "analyses"
+# TOML has no null.
+NULL = "∅"
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "spans": {"source_id": 1, "kind": "SERVER", "status": "UNSET", "service": "api"},
+    "logs": {"source_id": 1, "service": "api"},
+    "rejects": {"source_id": 1, "lines": 1},
+    "sources": {
+        **dict.fromkeys(("content_id", "head_id", "done_id"), ""),
+        **dict.fromkeys(("stored_bytes", "content_bytes", "head_bytes", "bytes_done", "lines_done", "lines"), 0),
+        **dict.fromkeys(("blank_lines", "reject_lines", "record_lines", "records", "rejects", "untimed", "unread"), 0),
+        **{"format": "ndjson", "shape": "lines", "options": "{}", "assumptions": "{}", "state": "complete"},
+        "ingested_ns": START_NS + 86_400 * 10**9,
+    },
+}
+TIME = {"spans": "start_ns", "logs": "ts_ns"}
+
+
+def all_cases() -> list[Any]:
+    files = [(path.stem, tomllib.loads(path.read_text("utf-8"))["case"]) for path in sorted(CASES.glob("*.toml"))]
+    return [pytest.param(name, case, id=f"{name}: {case['name']}") for name, cases in files for case in cases]
+
+
+def stored_row(table: str, line: int, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the columns of one row of a case; `at_ms` counts from 2026-01-15T09:00:00Z, `ms` is a duration."""
+    values = dict(DEFAULTS[table])
+    if table in TIME:
+        values |= {"line": line, "ordinal": 0}
+    if table == "spans":
+        values |= {"trace_id": f"{line:032x}", "span_id": f"{line:016x}"}
+    for name, value in row.items():
+        match name:
+            case "at_ms":
+                values[TIME[table]] = START_NS + round(value * 1_000_000)
+            case "ms":
+                values["duration_ns"] = round(value * 1_000_000)
+            case "times":
+                pass
+            case _:
+                values[name] = None if value == NULL else value
+    return values
+
+
+def fill(connection: duckdb.DuckDBPyConnection, case: Mapping[str, Any]) -> None:
+    for table in DEFAULTS:
+        for line, row in enumerate(case.get(table, ()), start=1):
+            values = stored_row(table, line, row)
+            names, marks = ", ".join(values), ", ".join(f"${name}" for name in values)
+            statement = f"INSERT INTO {table} ({names}) SELECT {marks} FROM range({row.get('times', 1)})"
+            connection.execute(statement, values)
+
+
+@pytest.mark.parametrize(("analysis", "case"), all_cases())
+def test_case(analysis: str, case: Mapping[str, Any], empty_store: Path, tmp_path: Path) -> None:
+    path = shutil.copy(empty_store, tmp_path / "case.duckdb")
+    with open_writer(path) as connection:
+        fill(connection, case)
+    ask = getattr(loglens.open(path), analysis)
+    if "error" in case:
+        with pytest.raises(LoglensError) as raised:
+            ask(**case.get("ask", {}))
+        assert str(raised.value) == case["error"]
+        return
+    result = ask(**case.get("ask", {}))
+    columns = case.get("columns", list(result.columns))
+    only = case.get("only", {})
+    rows = [
+        [NULL if row[name] is None else row[name] for name in columns]
+        for row in result.rows
+        if all(row[name] in wanted for name, wanted in only.items())
+    ]
+    assert rows == case["rows"]
+
+
+def test_every_case_file_is_of_an_analysis() -> None:
+    from loglens.analyses import ALL
+
+    assert {path.stem for path in CASES.glob("*.toml")} == {analysis.name for analysis in ALL}
