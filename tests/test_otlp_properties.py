@@ -146,7 +146,9 @@ def test_wrong_types_in_spans_are_read_or_rejected(tmp_path: Path, wrong: list[R
 
 
 @HERE
-@given(changes(("attributes", "droppedAttributesCount", "name", "version", "x")), st.sampled_from(["scope", "resource"]))
+@given(
+    changes(("attributes", "droppedAttributesCount", "name", "version", "x")), st.sampled_from(["scope", "resource"])
+)
 def test_wrong_types_around_spans_are_read_or_rejected(tmp_path: Path, wrong: list[Any], level: str) -> None:
     lines = [compact(trace_request(SPAN, **{level: around})) for around in [*wrong, 5, "x", [], None]]
     read = read_otlp(b"\n".join(lines) + b"\n", tmp_path / "f")
@@ -193,7 +195,13 @@ def test_writers_tell_what_text_cannot_carry() -> None:
     ]:  # fmt: skip
         writer = Writer()
         assert (writer.attributes(parse(text)), writer.lost) == (written, lost)
-    for text in (b'"x"', b"[5]", b'[{"key":5,"value":{}}]', b'[{"key":"a","value":"x"}]', b"[" * 10_000 + b"]" * 10_000):
+    for text in (
+        b'"x"',
+        b"[5]",
+        b'[{"key":5,"value":{}}]',
+        b'[{"key":"a","value":"x"}]',
+        b"[" * 10_000 + b"]" * 10_000,
+    ):
         with pytest.raises(Malformed):
             Writer().attributes(parse(text))
     assert math.isinf(float("1e400"))

@@ -28,7 +28,7 @@ class Origin:
 
 @dataclass(frozen=True)
 class Around:
-    """The JSON texts around a list of records: resource, scope and what else their objects hold."""
+    """The JSON texts around a list of records: resource, scope, and what else their objects hold by its name in extra."""
 
     resource: bytes
     scope: bytes
@@ -76,9 +76,8 @@ def read_origin(around: Around) -> Origin:
     unnamed = {key: value for key, value in scope.items() if key != "name" or name is None}
     if unnamed:
         extra["scope"] = _scope(unnamed, around.scope)
-    for place, members in (("resource", around.resource_members), ("scope", around.scope_members)):
-        for key, value in members:
-            extra[f"{place}SchemaUrl" if key == "schemaUrl" else f"{place}.{key}"] = value.decode()
+    for key, value in (*around.resource_members, *around.scope_members):
+        extra[key] = value.decode()
     return Origin(
         service=by_name.get("service.name"),
         instance=next((by_name[key] for key in INSTANCE if by_name.get(key)), None),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,14 +100,14 @@ class _Envelope:
         members = self._members(text, f"an element of {signal.resources}")
         resource = bytes(members.pop("resource", b""))
         scopes = [(key, members.pop(key)) for key in signal.scopes if key in members]
-        around = beside + tuple((key, bytes(raw)) for key, raw in members.items())
+        around = beside + _beside("resource", members)
         for key, scope_list in scopes:
             for scope_text in self._elements(scope_list, key):
                 inner = self._members(scope_text, f"an element of {key}")
                 records = self._elements(inner.pop(signal.records, None), signal.records)
                 scope = next((bytes(inner.pop(name)) for name in SCOPES if name in inner), b"")
-                rest = tuple((name, bytes(raw)) for name, raw in inner.items())
-                yield Group(signal, Around(resource, scope, around, rest), [self._written(raw) for raw in records])
+                where = Around(resource, scope, around, _beside("scope", inner))
+                yield Group(signal, where, [self._written(raw) for raw in records])
 
     def _written(self, raw: msgspec.Raw) -> bytes:
         """Return the text of a record as it stands in the piece."""
@@ -138,6 +138,13 @@ class _Envelope:
             return _decode_list(text) or []
         except msgspec.ValidationError:
             raise Malformed(f"{what} is not a list") from None
+
+
+def _beside(place: str, members: Mapping[str, Any]) -> tuple[tuple[str, bytes], ...]:
+    """Name what else stands beside a resource or a scope the way `extra` does."""
+    return tuple(
+        (f"{place}SchemaUrl" if key == "schemaUrl" else f"{place}.{key}", bytes(raw)) for key, raw in members.items()
+    )
 
 
 def _address(view: memoryview) -> int:

@@ -116,14 +116,14 @@ decode_log_list = msgspec.json.Decoder(list[LogRecord]).decode
 def groups(request: Request) -> Iterator[tuple[Around, Sequence[Any]]]:
     """Yield the records of each scope with the texts around them."""
     for resource in request.resources:
-        text, url = bytes(resource.resource), _url(resource.schemaUrl)
+        text, url = bytes(resource.resource), _url("resource", resource.schemaUrl)
         for scope in resource.scopes:
-            yield Around(text, bytes(scope.scope), url, _url(scope.schemaUrl)), scope.records
+            yield Around(text, bytes(scope.scope), url, _url("scope", scope.schemaUrl)), scope.records
 
 
-def _url(text: msgspec.Raw) -> tuple[tuple[str, bytes], ...]:
+def _url(place: str, text: msgspec.Raw) -> tuple[tuple[str, bytes], ...]:
     written = bytes(text)
-    return (("schemaUrl", written),) if written else ()
+    return ((f"{place}SchemaUrl", written),) if written else ()
 
 
 def skeleton_bytes(request: Request, signal: Signal) -> int:
