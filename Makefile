@@ -24,7 +24,7 @@ $(VENV)/.installed-test: pyproject.toml constraints.txt | $(BIN)/python
 
 demo: $(VENV)/.installed ## Install, read sample_logs/ and print the first reports
 	$(BIN)/loglens ingest sample_logs --db $(DEMO)
-	$(BIN)/loglens --db $(DEMO)
+	$(BIN)/loglens overview --db $(DEMO)
 	$(BIN)/loglens slow --p99 --db $(DEMO)
 	@echo; echo "Ask more: $(BIN)/loglens --help, or open notebooks/quickstart.ipynb"
 
@@ -41,7 +41,7 @@ lint: $(VENV)/.installed-test ## Check style, types and the arrows between packa
 	$(BIN)/lint-imports
 
 docs: $(VENV)/.installed-test ## Write docs/ anew from the declarations
-	$(BIN)/python -m docs.generate
+	$(BIN)/python docs/generate.py
 
 bench: $(VENV)/.installed-test ## Measure loglens and its peers side by side
 	$(BIN)/python -m benchmarks

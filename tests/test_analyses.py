@@ -70,7 +70,8 @@ def fill(connection: duckdb.DuckDBPyConnection, case: Mapping[str, Any]) -> None
 
 @pytest.mark.parametrize(("analysis", "case"), all_cases())
 def test_case(analysis: str, case: Mapping[str, Any], empty_store: Path, tmp_path: Path) -> None:
-    path = shutil.copy(empty_store, tmp_path / "case.duckdb")
+    path = tmp_path / "case.duckdb"
+    shutil.copy(empty_store, path)
     with open_writer(path) as connection:
         fill(connection, case)
     ask = getattr(loglens.open(path), analysis)

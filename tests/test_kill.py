@@ -64,7 +64,7 @@ def fingerprint(database: Path) -> dict[str, tuple[object, ...]]:
                 ).fetchall()
                 if name != "source_id"
             ]
-            listed = ", ".join(columns)
+            listed = ", ".join(f"{table}.{name}" for name in columns)
             statement = (
                 f"SELECT count(*), sum(hash(uri, {listed}))::VARCHAR FROM {table} JOIN sources USING (source_id)"
             )

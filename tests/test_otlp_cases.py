@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from otlp import Row, read_otlp
 
 from loglens.ingest.reader import ReadOptions
-from tests.otlp import Row, read_otlp
 
 FOLDER = Path(__file__).parent / "cases" / "formats"
 CASES = [

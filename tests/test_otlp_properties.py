@@ -11,10 +11,10 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from otlp import Row, attribute, compact, logs_request, read_otlp, trace_request
 
 from loglens.ingest.formats.otlp_attributes import Flattener
 from loglens.ingest.formats.otlp_values import Malformed, Writer, parse
-from tests.otlp import Row, attribute, compact, logs_request, read_otlp, trace_request
 
 HERE = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -87,8 +87,8 @@ PLAIN = compact([attribute("http.route", {"stringValue": "/a"}), attribute("n", 
 
 
 @settings(max_examples=600, deadline=None)
-@given(st.integers(0, len(PLAIN) - 1), st.integers(0, 6), st.sampled_from([b"", b'"', b"}", b"{", b",", b"[", b"]", b":",
-       b" ", b"1", b"a", b'"x":1,', b",{}", b'{"key":"n","value":{"intValue":"5"}},', b"\\", b"null", b"-", b"0"]))  # fmt: skip
+@given(st.integers(0, len(PLAIN) - 1), st.integers(0, 6), st.sampled_from([b"", b'"', b"}", b"{", b",", b"[", b"]", b":",  # noqa: E501
+       b" ", b"1", b"a", b'"x":1,', b",{}", b'{"key":"n","value":{"intValue":"5"}},', b"\\", b"null", b"-", b"0"]))  # fmt: skip  # noqa: E501
 def test_a_changed_list_is_read_the_same_or_left_to_the_exact_reader(at: int, cut: int, put: bytes) -> None:
     text = PLAIN[:at] + put + PLAIN[at + cut :]
     try:
@@ -189,7 +189,7 @@ def test_writers_tell_what_text_cannot_carry() -> None:
         (b'[{"key":"a","value":{"boolValue":"true"}}]', '{"a":"true"}', True),
         (b'[{"key":"a","value":{"string_value":"x"}}]', '{"a":"x"}', False),
         (b'[{"key":"a","value":{"stringValue":"x","intValue":"1"}}]', '{"a":{"stringValue":"x","intValue":"1"}}', True),
-        (b'[{"key":"a","value":{"stringValue":"1"}},{"key":"a","value":{"stringValue":"2"}}]', '{"a":"1","a":"2"}', True),
+        (b'[{"key":"a","value":{"stringValue":"1"}},{"key":"a","value":{"stringValue":"2"}}]', '{"a":"1","a":"2"}', True),  # noqa: E501
         (b'[{"key":"a","value":{"arrayValue":{}}}]', '{"a":[]}', False),
         (b'[{"key":"a","value":{"kvlistValue":{"values":[]}}}]', '{"a":{}}', False),
     ]:  # fmt: skip

@@ -28,7 +28,7 @@ class Origin:
 
 @dataclass(frozen=True)
 class Around:
-    """The JSON texts around a list of records: resource, scope, and what else their objects hold by its name in extra."""
+    """The JSON texts around a list of records: resource, scope, and what else their objects hold, by name."""
 
     resource: bytes
     scope: bytes
