@@ -24,8 +24,8 @@ def cells(column: Column, values: list[Any]) -> list[str]:
     """Return the values of one column as text."""
     match column.kind:
         case "integer":
-            plain = column.name.endswith(_NAMES)
-            return ["" if value is None else _integer(value, plain) for value in values]
+            spelling = "d" if column.name.endswith(_NAMES) else ",d"
+            return ["" if value is None else format(value, spelling) for value in values]
         case "real" | "decimal":
             factor = 100 if column.name.endswith("_ratio") else 1
             return ["" if value is None else number(float(value) * factor) for value in values]
@@ -48,10 +48,6 @@ def number(value: float) -> str:
     if size >= 0.9995:
         return f"{value:.2f}"
     return f"{value:.3f}" if size >= 0.0995 else f"{value:.2g}"
-
-
-def _integer(value: int, plain: bool) -> str:
-    return str(value) if plain or abs(value) < 10_000 else f"{value:,}"
 
 
 def _times(column: Column, values: list[Any]) -> list[str]:
