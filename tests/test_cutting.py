@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import xxhash
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loglens.ingest import content as content_module
@@ -78,6 +78,7 @@ def test_lines_keep_their_numbers_past_blank_and_broken_ones(tmp_path: Path) -> 
 
 
 @pytest.mark.usefixtures("small_blocks")
+@settings(deadline=None)
 @given(lines=st.lists(st.binary(max_size=20).map(lambda line: line.replace(b"\n", b"")), max_size=8), end=st.booleans())
 def test_any_bytes_are_blank_rejected_or_a_piece(lines: list[bytes], end: bool, tmp_path_factory: Any) -> None:
     data = b"\n".join(lines) + (b"\n" if end else b"")
@@ -141,6 +142,7 @@ def test_documents_are_cut_into_values(name: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("small_blocks")
+@settings(deadline=None)
 @given(
     values=st.lists(JSON_VALUES, max_size=4),
     indent=st.sampled_from([None, 1]),

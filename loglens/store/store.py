@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tempfile
 import threading
@@ -59,6 +60,8 @@ def open_writer(path: Path, wait_s: float = 10) -> Iterator[duckdb.DuckDBPyConne
     if not path.parent.is_dir():
         raise NotFound(f"Cannot make the database {path}: there is no folder {path.parent}.")
     with _turns[path.resolve()]:
+        if not path.exists():
+            _create(path)
         connection = _connect(path, read_only=False, wait_s=wait_s)
         try:
             connection.execute(f"SET memory_limit = '{WRITER_MEMORY}'")
@@ -74,6 +77,21 @@ def temporary_store() -> Iterator[Path]:
     """Give the path of a store that goes away with the block."""
     with tempfile.TemporaryDirectory(prefix="loglens-", ignore_cleanup_errors=True) as folder:
         yield Path(folder) / "temporary.duckdb"
+
+
+def _create(path: Path) -> None:
+    """Make an empty store beside its place and move it there: killed in the middle, no half of a file is left."""
+    made = path.with_name(f".{path.name}.{os.getpid()}.new")
+    made.unlink(missing_ok=True)
+    try:
+        connection = _connect(made, read_only=False, wait_s=0)
+        migrate(connection, path)
+        connection.close()
+        # A link is refused where another process was quicker, a rename would replace what it made.
+        with suppress(FileExistsError):
+            os.link(made, path)
+    finally:
+        made.unlink(missing_ok=True)
 
 
 def _connect(path: Path, read_only: bool, wait_s: float) -> duckdb.DuckDBPyConnection:
