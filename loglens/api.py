@@ -5,21 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from loglens.analyses import ALL
 from loglens.analysis import Analysis
-from loglens.answer import Answer
-from loglens.ask import ask, ask_sql
 from loglens.errors import NotFound, StoreError, UsageError
 from loglens.nearest import did_you_mean
 from loglens.params import accept_all, accept_limit
-from loglens.result import Result
 from loglens.scope import Scope
 from loglens.settings import Settings, load_settings
 from loglens.signature import SCOPING, describe, signature
 
-Asking = Callable[..., Result]
+if TYPE_CHECKING:
+    from loglens.answer import Answer
+    from loglens.result import Result
+
+Asking = Callable[..., "Result"]
 BY_NAME: Mapping[str, Analysis] = {analysis.name: analysis for analysis in ALL}
 
 
@@ -36,6 +37,8 @@ class Lens:
 
     def sql(self, statement: str, *, limit: int = 0) -> Result:
         """Answer one SELECT over the tables that `schema` lists; nothing can be written."""
+        from loglens.result import Result
+
         with self.asking_sql(statement, limit) as answer:
             return Result(answer)
 
@@ -45,6 +48,8 @@ class Lens:
 
         `given` are parameters, since, until, service and limit, by name. Raises UsageError for unknown ones.
         """
+        from loglens.ask import ask
+
         analysis = BY_NAME[name]
         scoping = SCOPING if analysis.scoped else ()
         known = [param.name for param in analysis.params] + [*scoping, "limit"]
@@ -59,6 +64,8 @@ class Lens:
     @contextmanager
     def asking_sql(self, statement: str, limit: int) -> Iterator[Answer]:
         """Ask a statement and give its answer while the database is open, with rows that stream."""
+        from loglens.ask import ask_sql
+
         with self._open() as connection:
             yield ask_sql(connection, statement, _limit(limit))
 
@@ -111,6 +118,8 @@ def _method(analysis: Analysis) -> Asking:
     names = [name for name in signature(analysis).parameters if name != "self"]
 
     def method(self: Lens, *positional: Any, **given: Any) -> Result:
+        from loglens.result import Result
+
         if len(positional) > len(analysis.params):
             raise UsageError(f"{analysis.name} takes {', '.join(names)}; since, until, service and limit by name.")
         taken = dict(zip(names, positional, strict=False))

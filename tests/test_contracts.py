@@ -44,7 +44,8 @@ def test_the_registers_are_whole() -> None:
     assert [analysis.name for analysis in ALL] == list(dict.fromkeys(analysis.name for analysis in ALL))
     assert {analysis.name for analysis in ALL} == modules
     helpers = {"page", "cells", "html"}
-    renderers = {renderer.render.__module__.rpartition(".")[2] for renderer in RENDERERS}
+    renderers = {renderer.module for renderer in RENDERERS}
+    assert all(callable(renderer.render) for renderer in RENDERERS)
     assert renderers | helpers == {module.name for module in pkgutil.iter_modules(reports.__path__)}
 
 

@@ -7,7 +7,6 @@ from click.shell_completion import get_completion_class
 
 from loglens.analysis import Param
 from loglens.cli.options import Word
-from loglens.cli.output import write_out
 from loglens.errors import NotFound
 
 VARIABLE = "_LOGLENS_COMPLETE"
@@ -16,6 +15,8 @@ _SHELL = Param("shell", None, "The shell.", choices=("bash", "zsh", "fish"), pos
 
 @click.pass_context
 def _print(ctx: click.Context, shell: str) -> None:
+    from loglens.cli.output import write_out
+
     found = get_completion_class(shell)
     if found is None:
         raise NotFound(f"This version of click completes no {shell}.")

@@ -14,7 +14,6 @@ from loglens.analysis import Analysis
 from loglens.api import Lens, open_lens
 from loglens.cli.console import say
 from loglens.cli.options import own_options, shared_options, shortcuts, spelled
-from loglens.cli.output import choose, deliver
 from loglens.params import accept
 from loglens.reading import reading
 
@@ -57,6 +56,8 @@ def analysis_command(analysis: Analysis) -> click.Command:
 
     @click.pass_context
     def ask(ctx: click.Context, /, **given: Any) -> None:
+        from loglens.cli.output import choose, deliver
+
         for param, flag, value in shortcuts(ctx):
             is_named = ctx.get_parameter_source(param.name) is ParameterSource.COMMANDLINE
             if is_named and accept(param, given[param.name]) != accept(param, value):

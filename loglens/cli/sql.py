@@ -8,7 +8,6 @@ from typing import Any
 import click
 
 from loglens.cli.options import shared_options
-from loglens.cli.output import choose, deliver
 from loglens.cli.question import Question, opened
 
 
@@ -16,6 +15,8 @@ from loglens.cli.question import Question, opened
 def _ask(
     ctx: click.Context, /, statement: str, db: Path | None, paths: tuple[str, ...], output: Path | None, **given: Any
 ) -> None:
+    from loglens.cli.output import choose, deliver
+
     with opened(ctx, db, paths) as lens, lens.asking_sql(statement, given["limit"]) as answer:
         deliver(answer, choose(given["format"], output), output)
 

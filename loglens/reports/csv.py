@@ -8,7 +8,7 @@ from typing import Any
 
 from loglens.answer import Answer
 from loglens.columns import Column, json_writer, strict_json
-from loglens.reports.page import Page, Renderer
+from loglens.reports.page import Page
 from loglens.text import visible
 
 _NEEDS_QUOTES = re.compile(r'[",\r\n]|^\s|\s$|^$')
@@ -41,6 +41,3 @@ def _writer(column: Column, page: Page) -> Callable[[Any], str]:
 def _cell(text: str, page: Page) -> str:
     shown = visible(text) if page.is_terminal else text
     return '"' + shown.replace('"', '""') + '"' if _NEEDS_QUOTES.search(shown) else shown
-
-
-RENDERER = Renderer("csv", "comma-separated values with a header", render, (".csv",))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from loglens.answer import Answer
 from loglens.reports.jsonl import objects
-from loglens.reports.page import Page, Renderer
+from loglens.reports.page import Page
 
 
 def render(answer: Answer, page: Page) -> Iterator[str]:
@@ -16,6 +16,3 @@ def render(answer: Answer, page: Page) -> Iterator[str]:
         yield separator + written
         separator = ",\n"
     yield "[]\n" if separator == "[\n" else "\n]\n"
-
-
-RENDERER = Renderer("json", "one JSON array of row objects", render, (".json",))

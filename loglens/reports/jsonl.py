@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from loglens.answer import Answer
 from loglens.columns import json_writer, quoted
-from loglens.reports.page import Page, Renderer
+from loglens.reports.page import Page
 
 
 def objects(answer: Answer) -> Iterator[str]:
@@ -24,6 +24,3 @@ def render(answer: Answer, page: Page) -> Iterator[str]:
     """Yield one line a row."""
     for written in objects(answer):
         yield written + "\n"
-
-
-RENDERER = Renderer("jsonl", "one JSON object a line", render, (".jsonl", ".ndjson"))

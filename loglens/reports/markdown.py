@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from loglens.answer import Answer
 from loglens.reports.cells import cells, header
-from loglens.reports.page import Page, Renderer
+from loglens.reports.page import Page
 
 _MARKUP = re.compile(r"[\\`*\[\]<>|~&$]|(?<!\w)_|_(?!\w)")
 
@@ -27,6 +27,3 @@ def _plain(text: str) -> str:
 
 def _line(parts: list[str]) -> str:
     return f"| {' | '.join(parts)} |\n"
-
-
-RENDERER = Renderer("md", "a Markdown table", render, (".md",))

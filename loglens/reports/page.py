@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
 
-from loglens.answer import Answer
+if TYPE_CHECKING:
+    from loglens.answer import Answer
 
 
 @dataclass
@@ -22,11 +24,27 @@ class Page:
     notes: list[str] = field(default_factory=list)
 
 
+class Render(Protocol):
+    """What every module of this folder has: a function that writes an answer down, as pieces of text."""
+
+    def __call__(self, answer: Answer, page: Page) -> Iterator[str]:
+        """Yield the text."""
+        ...
+
+
 @dataclass(frozen=True)
 class Renderer:
-    """One way to write an answer down, as pieces of text; `suffixes` are the file names that ask for it."""
+    """One way to write an answer down: the `render` of a module; `suffixes` are the file names that ask for it."""
 
     name: str
     title: str
-    render: Callable[[Answer, Page], Iterator[str]]
+    module: str
     suffixes: tuple[str, ...] = ()
+
+    @property
+    def render(self) -> Render:
+        """The function, imported when it is first needed: help needs the names alone."""
+        from importlib import import_module
+
+        found: Render = import_module(f"loglens.reports.{self.module}").render
+        return found

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from loglens.answer import Answer
 from loglens.columns import Column
 from loglens.reports.cells import cells, header
-from loglens.reports.page import Page, Renderer
+from loglens.reports.page import Page
 from loglens.text import cut, display_width
 
 _GAP = "  "
@@ -168,6 +168,3 @@ def _faint_rows(answer: Answer, rows: list[tuple[object, ...]]) -> set[int]:
         return set()
     index = names.index(answer.greyed)
     return {number for number, row in enumerate(rows) if not row[index]}
-
-
-RENDERER = Renderer("table", "a table that fits the terminal", render)
