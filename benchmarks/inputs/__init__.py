@@ -70,7 +70,7 @@ ALL: tuple[Input, ...] = (
         count=10_000_000,
         quick=200_000,
         make=(*PYTHON_MODULE, "benchmarks.inputs.span_store", "{out}", "{count}"),
-        sources=(*SPANS, "benchmarks/inputs/span_store.py", *STORE),
+        sources=(*SPANS, "benchmarks/inputs/span_store.py", "loglens/store/migrations"),
     ),
     Input(
         name="log_store",
@@ -108,8 +108,11 @@ def ready(names: Sequence[str], folder: Path, is_quick: bool) -> dict[str, Path]
     paths: dict[str, Path] = {}
     for each in (BY_NAME[name] for name in names):
         count = each.quick if is_quick else each.count
-        path = folder / f"{each.name}-{'quick' if is_quick else count}-{_stamp(each)}{each.suffix}"
+        size = "quick" if is_quick else f"{count}"
+        path = folder / f"{each.name}-{size}-{_stamp(each)}{each.suffix}"
         if not path.exists():
+            for outdated in folder.glob(f"{each.name}-{size}-*"):
+                outdated.unlink()
             needed = ready(each.needs, folder, is_quick)
             print(f"making {path.name}: {count:,} {each.title}", file=sys.stderr, flush=True)
             _make(filled(each.make, {**needed, "count": count}), path)
@@ -121,7 +124,7 @@ def _make(command: Sequence[str], path: Path) -> None:
     unfinished = path.with_name(f"unfinished-{path.name}")
     unfinished.unlink(missing_ok=True)
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    subprocess.run(filled(command, {"out": unfinished}), check=True, env=environment, stderr=subprocess.DEVNULL)
+    subprocess.run(filled(command, {"out": unfinished}), check=True, env=environment)
     unfinished.rename(path)
 
 

@@ -1,0 +1,112 @@
+"""The benchmarks measure what they say: costs of process trees, inputs that never change, targets the right way round."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks.comparison import Comparison, Contender, Target
+from benchmarks.comparisons import ALL
+from benchmarks.inputs import BY_NAME, filled
+from benchmarks.measure import Cost, Failed, least, measure
+from benchmarks.report import reach, render, verdict
+from benchmarks.run import compare
+
+
+def test_cost_includes_children_and_memory(tmp_path: Path) -> None:
+    spend = "t = __import__('time').process_time\nwhile t() < 0.2: pass"
+    work = f"import subprocess, sys; held = bytearray(150_000_000); subprocess.run([sys.executable, '-c', {spend!r}])"
+    cost = measure([sys.executable, "-c", work], tmp_path / "printed", os.environ)
+    assert cost.cpu_s >= 0.2
+    assert cost.wall_s >= 0.2
+    assert cost.peak_mb >= 150
+
+
+def test_process_that_fails_says_why(tmp_path: Path) -> None:
+    fail = "import sys; sys.stderr.write('no such luck'); sys.exit(3)"
+    with pytest.raises(Failed, match="exit code 3: no such luck"):
+        measure([sys.executable, "-c", fail], tmp_path / "printed", os.environ)
+
+
+def test_least_takes_the_quickest_round_and_the_largest_peak() -> None:
+    assert least([Cost(2.0, 3.0, 10.0), Cost(1.0, 4.0, 20.0)]) == Cost(1.0, 3.0, 20.0)
+
+
+@pytest.mark.parametrize(
+    ("target", "figure", "judged"),
+    [
+        (Target("speed", "b", bar=0.8, goal=1.0), 2.0, "goal reached"),
+        (Target("speed", "b", bar=3.0), 2.0, "NOT reached"),
+        (Target("time", "b", bar=1.5, goal=0.4), 0.5, "bar reached, goal not"),
+        (Target("peak_mb", bar=100), 100.0, "bar reached"),
+        (Target("wall_ms", bar=900), 1000.0, "NOT reached"),
+    ],
+)
+def test_target_is_judged_in_its_own_direction(target: Target, figure: float, judged: str) -> None:
+    costs = {"loglens": Cost(1.0, 2.0, 100.0), "b": Cost(2.0, 3.0, 50.0)}
+    reached = reach(target, costs)
+    assert reached["wall"] == figure
+    assert verdict(target, reached["wall"]) == judged
+
+
+def test_target_without_its_peer_is_not_judged() -> None:
+    assert reach(Target("speed", "b", bar=1.0), {"loglens": Cost(1.0, 1.0, 1.0), "b": None}) == {}
+
+
+def _say(number: int) -> tuple[str, ...]:
+    return ("{python}", "-c", f"print({number})")
+
+
+def test_answers_that_differ_and_peers_that_are_missing_are_named(tmp_path: Path) -> None:
+    comparison = Comparison(
+        name="sums",
+        title="Sums",
+        inputs=(),
+        contenders=(
+            Contender("loglens", _say(4)),
+            Contender("right", _say(4)),
+            Contender("wrong", _say(5)),
+            Contender("absent", _say(4), needs=("no_such_module_at_all",)),
+            Contender("broken", ("{python}", "-c", "raise SystemExit(2)")),
+        ),
+        targets=(),
+        read_answer=int,
+    )
+    table = compare(comparison, {}, tmp_path, rounds=2)
+    assert [len(figures.costs) for figures in table] == [2, 2, 2, 0, 0]
+    assert [figures.missing is None for figures in table] == [True, True, True, False, False]
+    drawn = render(comparison, table, {}).splitlines()
+    assert drawn[5].split() == ["absent", "not", "installed:", "no_such_module_at_all"]
+    assert drawn[6].split() == ["broken", "failed:", "exit", "code", "2:"]
+    assert drawn[7:] == ["  !! wrong gave another answer"]
+
+
+def test_commands_name_inputs_that_there_are() -> None:
+    assert {name for comparison in ALL for name in comparison.inputs} == BY_NAME.keys()
+    for comparison in ALL:
+        known = dict.fromkeys((*comparison.inputs, "out"), "there")
+        for contender in comparison.contenders:
+            assert [word for word in filled(contender.command, known) if word.startswith("{")] == []
+
+
+def test_inputs_are_the_same_every_time() -> None:
+    from benchmarks.inputs.log_lines import log_lines
+    from benchmarks.inputs.otlp_spans import otlp_lines
+
+    logs, spans = log_lines(500).to_list(), otlp_lines(450).to_list()
+    assert [len(logs), len(spans)] == [500, 5]
+    assert logs == log_lines(500).to_list()
+    assert spans == otlp_lines(450).to_list()
+    ids = [
+        span["spanId"]
+        for line in spans
+        for resource in json.loads(line)["resourceSpans"]
+        for scope in resource["scopeSpans"]
+        for span in scope["spans"]
+    ]
+    assert len(set(ids)) == 450
+    assert len({json.loads(line)["request_id"] for line in logs}) == 500
