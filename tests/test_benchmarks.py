@@ -1,4 +1,4 @@
-"""The benchmarks measure what they say: costs of process trees, inputs that never change, targets the right way round."""
+"""The benchmarks measure what they say: whole processes, inputs that never change, targets the right way round."""
 
 from __future__ import annotations
 
