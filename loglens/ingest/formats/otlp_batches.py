@@ -18,7 +18,8 @@ from loglens.ingest.formats.otlp_tally import Tally
 from loglens.ingest.formats.otlp_typed import Request, groups, skeleton_bytes
 from loglens.ingest.formats.otlp_values import MALFORMED_DEPTH, Malformed
 
-BATCH_RECORDS = 2000
+# DuckDB works on 2048 rows at a time; a batch that is a little larger than one or two of those leaves it a remainder.
+BATCH_RECORDS = 4000
 
 
 @dataclass(frozen=True)
