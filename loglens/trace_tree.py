@@ -116,8 +116,10 @@ def _by_id(spans: Sequence[Node]) -> dict[str, list[Node]]:
     for same in by_id.values():
         if len(same) > 1:
             same.sort(key=lambda node: node.row["kind"] in {"SERVER", "CONSUMER"})
-            for node in same[1:] if _is_shared(same) else same[:-1]:
-                node.note = SAME_ID
+            if not _is_shared(same):
+                same.reverse()
+                for node in same[:-1]:
+                    node.note = SAME_ID
     return by_id
 
 

@@ -45,17 +45,7 @@ SELECT
 FROM records
 LEFT JOIN entries ON records.service IS NOT DISTINCT FROM entries.service;
 
--- Only spans that share a trace with an access record are looked at, so stores without such records pay nothing.
 CREATE OR REPLACE TEMP VIEW requests AS
-WITH paired AS (
-    SELECT DISTINCT
-        entry_spans.service  AS service,
-        entry_spans.trace_id AS trace_id
-    FROM entry_spans
-    SEMI JOIN access_records
-        ON entry_spans.trace_id = access_records.trace_id
-        AND entry_spans.service IS NOT DISTINCT FROM access_records.service
-)
 SELECT
     'span'                                                       AS origin,
     spans.service                                                AS service,
@@ -101,9 +91,9 @@ SELECT
 FROM access_records AS records
 ANTI JOIN (SELECT service FROM request_signals WHERE origin = 'span') AS from_spans
     ON records.service IS NOT DISTINCT FROM from_spans.service
-ANTI JOIN paired
-    ON records.trace_id = paired.trace_id
-    AND records.service IS NOT DISTINCT FROM paired.service;
+ANTI JOIN entry_spans
+    ON records.trace_id = entry_spans.trace_id
+    AND records.service IS NOT DISTINCT FROM entry_spans.service;
 
 COMMENT ON VIEW requests IS 'One request a service answered: an entry span, or an access record that no such span stands for.';
 COMMENT ON COLUMN requests.origin IS 'span or log.';
