@@ -86,16 +86,20 @@ PLAIN = compact([attribute("http.route", {"stringValue": "/a"}), attribute("n", 
                  attribute("b", {"boolValue": True}), attribute("d", {"doubleValue": 1.5})])  # fmt: skip
 
 
+PUT = (
+    b"", b'"', b"}", b"{", b",", b"[", b"]", b":", b" ", b"1", b"a", b'"x":1,', b",{}", b"\\", b"null", b"-", b"0",
+    b'{"key":"n","value":{"intValue":"5"}},',
+)  # fmt: skip
+
+
 @settings(max_examples=600, deadline=None)
-@given(st.integers(0, len(PLAIN) - 1), st.integers(0, 6), st.sampled_from([b"", b'"', b"}", b"{", b",", b"[", b"]", b":",  # noqa: E501
-       b" ", b"1", b"a", b'"x":1,', b",{}", b'{"key":"n","value":{"intValue":"5"}},', b"\\", b"null", b"-", b"0"]))  # fmt: skip  # noqa: E501
+@given(st.integers(0, len(PLAIN) - 1), st.integers(0, 6), st.sampled_from(PUT))
 def test_a_changed_list_is_read_the_same_or_left_to_the_exact_reader(at: int, cut: int, put: bytes) -> None:
     text = PLAIN[:at] + put + PLAIN[at + cut :]
     try:
-        decoded = msgspec.json.decode(text, type=list[msgspec.Raw])
+        msgspec.json.decode(text, type=list[msgspec.Raw])
     except msgspec.MsgspecError:
         return
-    del decoded
     flat = Flattener().flatten([msgspec.Raw(part) for part in (PLAIN, text, PLAIN)])
     first, found, last = flat.texts.to_pylist()
     assert first.strip() == last.strip()
@@ -189,7 +193,7 @@ def test_writers_tell_what_text_cannot_carry() -> None:
         (b'[{"key":"a","value":{"boolValue":"true"}}]', '{"a":"true"}', True),
         (b'[{"key":"a","value":{"string_value":"x"}}]', '{"a":"x"}', False),
         (b'[{"key":"a","value":{"stringValue":"x","intValue":"1"}}]', '{"a":{"stringValue":"x","intValue":"1"}}', True),
-        (b'[{"key":"a","value":{"stringValue":"1"}},{"key":"a","value":{"stringValue":"2"}}]', '{"a":"1","a":"2"}', True),  # noqa: E501
+        (b'[{"key":"a","value":{"intValue":1}},{"key":"a","value":{"intValue":2}}]', '{"a":1,"a":2}', True),
         (b'[{"key":"a","value":{"arrayValue":{}}}]', '{"a":[]}', False),
         (b'[{"key":"a","value":{"kvlistValue":{"values":[]}}}]', '{"a":{}}', False),
     ]:  # fmt: skip

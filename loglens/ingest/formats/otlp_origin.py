@@ -28,7 +28,7 @@ class Origin:
 
 @dataclass(frozen=True)
 class Around:
-    """The JSON texts around a list of records: resource, scope, and what else their objects hold, by name."""
+    """The JSON texts around some records: resource, scope, and what stands beside them by its name in `extra`."""
 
     resource: bytes
     scope: bytes

@@ -34,6 +34,7 @@ SPANS = Signal("spans", "resourceSpans", ("scopeSpans", "instrumentationLibraryS
 LOGS = Signal("logs", "resourceLogs", ("scopeLogs", "instrumentationLibraryLogs"), "logRecords")
 METRICS = Signal("metrics", "resourceMetrics", ("scopeMetrics", "instrumentationLibraryMetrics"), "metrics")
 SIGNALS = (SPANS, LOGS, METRICS)
+WHITE_SPACE = b" \t\r\n"
 SCOPES = ("scope", "instrumentationLibrary")
 
 
@@ -123,11 +124,7 @@ class _Envelope:
         except msgspec.ValidationError:
             raise Malformed(f"{what} is not an object") from None
         named = {camel(key): raw for key, raw in found.items()}
-        compact = len(msgspec.json.format(text, indent=-1))
-        accounted = sum(
-            len(msgspec.json.encode(k)) + 2 + len(msgspec.json.format(r, indent=-1)) for k, r in found.items()
-        )
-        if len(named) < len(found) or accounted + (1 if found else 2) != compact:
+        if len(named) < len(found) or not _is_all(text, found):
             raise Malformed(f"{what} has a key twice")
         return named
 
@@ -145,6 +142,29 @@ def _beside(place: str, members: Mapping[str, Any]) -> tuple[tuple[str, bytes], 
     return tuple(
         (f"{place}SchemaUrl" if key == "schemaUrl" else f"{place}.{key}", bytes(raw)) for key, raw in members.items()
     )
+
+
+def _is_all(text: Any, members: Mapping[str, msgspec.Raw]) -> bool:
+    """Say whether an object holds these members and no others, such as a first one of the same key."""
+    whole = memoryview(text)
+    begin = _address(whole)
+    placed = sorted((_address(memoryview(raw)) - begin, memoryview(raw).nbytes, key) for key, raw in members.items())
+    end, opening = 0, b"{"
+    for start, size, key in placed:
+        gap = bytes(whole[end:start]).strip(WHITE_SPACE)
+        name = gap[1:-1].strip(WHITE_SPACE)
+        if gap[:1] != opening or gap[-1:] != b":" or not _is_string(name, key):
+            return False
+        end, opening = start + size, b","
+    rest = bytes(whole[end:]).translate(None, WHITE_SPACE)
+    return rest == (b"}" if placed else b"{}")
+
+
+def _is_string(text: bytes, value: str) -> bool:
+    try:
+        return bool(msgspec.json.decode(text) == value)
+    except msgspec.MsgspecError:
+        return False
 
 
 def _address(view: memoryview) -> int:
