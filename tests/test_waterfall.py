@@ -1,0 +1,267 @@
+"""The tree of a trace and its drawing: what is whole, what is broken, and what steers a terminal."""
+
+from __future__ import annotations
+
+import random
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from loglens.analysis import Row
+from loglens.text import cut, display_width, visible
+from loglens.trace_tree import BACKWARDS, CYCLE, SAME_ID, tree_rows
+from loglens.waterfall import draw
+
+MS = 1_000_000
+
+
+def span(span_id: str, parent: str | None, start: float | None, ms: float | None, **columns: Any) -> Row:
+    return {
+        "record": "span",
+        "service": "api",
+        "name": span_id,
+        "status": "UNSET",
+        "status_code": None,
+        "kind": "INTERNAL",
+        "start_ts": None if start is None else round(start * MS),
+        "duration_ns": None if ms is None else round(ms * MS),
+        "trace_id": "aabb",
+        "span_id": span_id,
+        "parent_span_id": parent,
+        "source_id": 1,
+        "line": 1,
+        "ordinal": 0,
+        **columns,
+    }
+
+
+def log(span_id: str | None, at: float | None, name: str = "said", **columns: Any) -> Row:
+    said = {"record": "log", "span_id": span_id, "name": name, "status": "INFO", "kind": None}
+    return span("", None, at, None) | said | columns
+
+
+def outline(rows: list[Row]) -> list[tuple[int, str]]:
+    return [(row["depth"], row["name"]) for row in tree_rows(rows)]
+
+
+def column(rows: list[Row], name: str) -> dict[str, Any]:
+    return {row["name"]: row[name] for row in tree_rows(rows)}
+
+
+def test_brothers_come_in_order_of_time_with_their_children_below() -> None:
+    rows = [span("b", "a", 5, 1), span("d", "c", 3, 1), span("c", "a", 2, 2), span("a", None, 0, 10)]
+    assert outline(rows) == [(0, "a"), (1, "c"), (2, "d"), (1, "b")]
+
+
+def test_brothers_that_start_together_come_longer_first_then_as_they_stand() -> None:
+    rows = [span("a", None, 0, 9), span("x", "a", 1, 1, line=3), span("y", "a", 1, 1, line=2), span("z", "a", 1, 2)]
+    assert outline(rows) == [(0, "a"), (1, "z"), (1, "y"), (1, "x")]
+
+
+@pytest.mark.parametrize(
+    ("children", "self_ms"),
+    [
+        ([], 10.0),
+        ([(1, 2), (4, 2)], 6.0),
+        ([(1, 4), (2, 2)], 6.0),
+        ([(1, 4), (3, 4)], 4.0),
+        ([(-5, 7), (9, 90)], 7.0),
+        ([(-5, 100)], 0.0),
+        ([(-5, 2), (20, 5)], 10.0),
+        ([(3, 0), (3, -1), (None, 5), (3, None)], 10.0),
+        ([(0, 5), (5, 5)], 0.0),
+    ],
+)
+def test_self_time_is_the_duration_less_the_union_of_the_children(
+    children: list[tuple[float | None, float | None]], self_ms: float
+) -> None:
+    rows = [span("a", None, 0, 10), *(span(f"c{i}", "a", *child) for i, child in enumerate(children))]
+    assert column(rows, "self_ms")["a"] == self_ms
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(st.integers(-5, 25), st.integers(0, 15)), max_size=8))
+def test_self_time_is_what_counting_every_millisecond_gives(children: list[tuple[int, int]]) -> None:
+    rows = [span("a", None, 0, 20), *(span(f"c{i}", "a", *child) for i, child in enumerate(children))]
+    free = sum(not any(start <= tick < start + ms for start, ms in children) for tick in range(20))
+    assert column(rows, "self_ms")["a"] == free
+
+
+def test_a_span_whose_parent_is_not_there_follows_the_roots() -> None:
+    rows = [span("o", "gone", 0, 1), span("below", "o", 0, 1), span("a", None, 5, 1)]
+    assert outline(rows) == [(0, "a"), (0, "o"), (1, "below")]
+    assert column(rows, "is_orphan") == {"a": False, "o": True, "below": False}
+
+
+def test_several_roots_stand_beside_each_other() -> None:
+    assert outline([span("b", None, 5, 1), span("a", None, 1, 1)]) == [(0, "a"), (0, "b")]
+
+
+def test_a_cycle_is_cut_at_its_earliest_span_and_nothing_is_lost() -> None:
+    rows = [span("c", "b", 2, 1), span("b", "a", 1, 1), span("a", "c", 0, 1), span("d", "b", 3, 1)]
+    assert outline(rows) == [(0, "a"), (1, "b"), (2, "c"), (2, "d")]
+    assert column(rows, "note") == {"a": CYCLE, "b": None, "c": None, "d": None}
+
+
+def test_a_span_that_is_its_own_parent_is_a_cycle() -> None:
+    assert column([span("a", "a", 0, 1), span("b", "a", 0, 1)], "note") == {"a": CYCLE, "b": None}
+
+
+def test_what_hangs_on_a_cycle_is_reached_from_where_it_is_cut() -> None:
+    rows = [span("early", "b", 0, 1), span("a", "b", 1, 1), span("b", "a", 2, 1)]
+    assert outline(rows) == [(0, "a"), (1, "b"), (2, "early")]
+
+
+def test_caller_and_callee_that_share_an_id_stand_one_below_the_other() -> None:
+    rows = [
+        span("x", None, 0, 9, kind="CLIENT", name="call", service="web"),
+        span("x", None, 1, 7, kind="SERVER", name="serve", service="api"),
+        span("y", "x", 2, 1, name="work", service="api"),
+        span("z", "x", 0, 0.5, name="resolve", service="web"),
+    ]
+    assert outline(rows) == [(0, "call"), (1, "resolve"), (1, "serve"), (2, "work")]
+    assert set(column(rows, "note").values()) == {None}
+
+
+def test_two_spans_of_one_id_are_both_shown_and_the_children_are_not_doubled() -> None:
+    rows = [span("a", None, 0, 9), span("x", "a", 1, 2, name="x1"), span("x", "a", 1, 2, name="x2", line=2)]
+    rows.append(span("y", "x", 1, 1))
+    assert outline(rows) == [(0, "a"), (1, "x1"), (2, "y"), (1, "x2")]
+    assert column(rows, "note") == {"a": None, "x1": None, "x2": SAME_ID, "y": None}
+
+
+def test_records_hang_below_their_span_or_the_only_root() -> None:
+    rows = [
+        span("a", None, 0, 9),
+        span("b", "a", 1, 2),
+        log("b", 2, "in b"),
+        log("gone", 3, "where"),
+        log(None, 0, "so"),
+    ]
+    assert outline(rows) == [(0, "a"), (1, "so"), (1, "b"), (2, "in b"), (1, "where")]
+
+
+def test_records_stand_alone_where_several_roots_could_be_theirs() -> None:
+    rows = [span("a", None, 0, 1), span("b", None, 1, 1), log(None, 1, "whose")]
+    assert outline(rows) == [(0, "a"), (0, "b"), (0, "whose")]
+
+
+def test_offsets_count_from_the_earliest_span_and_how_far_a_span_reaches_outside_is_told() -> None:
+    rows = [span("a", None, 10, 10), span("b", "a", 8, 5), span("c", "a", 15, 9), span("d", "a", 11, 9), log("a", 7)]
+    assert column(rows, "offset_ms") == {"a": 2.0, "b": 0.0, "c": 7.0, "d": 3.0, "said": -1.0}
+    assert column(rows, "outside_ms") == {"a": None, "b": 2.0, "c": 4.0, "d": None, "said": None}
+
+
+def test_missing_and_negative_times_stay_what_they_are() -> None:
+    rows = [span("a", None, None, 5), span("b", "a", 3, -2), span("c", "a", 1, None)]
+    told = {row["name"]: (row["offset_ms"], row["duration_ms"], row["self_ms"], row["note"]) for row in tree_rows(rows)}
+    assert told == {"a": (None, 5.0, None, None), "b": (2.0, -2.0, None, BACKWARDS), "c": (0.0, None, None, None)}
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 7), st.none() | st.integers(0, 9)), max_size=12))
+def test_whatever_the_parents_every_span_is_placed_once(links: list[tuple[int, int | None]]) -> None:
+    rows = [
+        span(str(own), None if parent is None else str(parent), index, 1, line=index)
+        for index, (own, parent) in enumerate(links)
+    ]
+    placed = tree_rows(rows)
+    assert sorted(row["line"] for row in placed) == list(range(len(links)))
+    assert all(deeper["depth"] <= row["depth"] + 1 for row, deeper in pairwise(placed))
+
+
+@pytest.mark.parametrize("shape", ["chain", "fan", "random"])
+def test_ten_thousand_spans_are_no_trouble(shape: str) -> None:
+    chance = random.Random(7)
+    parents = {n: {"chain": n - 1, "fan": 0, "random": chance.randrange(n)}[shape] for n in range(1, 10_000)}
+    rows = [span("0", None, 0, 99), *(span(str(n), str(parents[n]), n / 1000, 20 - n / 1000) for n in parents)]
+    drawn = draw(tree_rows(rows), 80)
+    assert drawn.count("\n") == 10_000 + 4
+    assert max(map(display_width, drawn.splitlines())) <= 80
+
+
+def test_the_drawing() -> None:
+    rows = [
+        span("GET /a", None, 0, 100, kind="SERVER", status="ERROR", status_code=500),
+        span("SELECT", "GET /a", 10, 40, service="db"),
+        span("late", "GET /a", 60, 90, status_code=200),
+        span("lost", "gone", 20, 5),
+        log("SELECT", 30, "slow query"),
+        log(None, 99, "failed: timeout", status="ERROR"),
+    ]
+    assert draw(tree_rows(rows), 80).splitlines() == [
+        "trace aabb",
+        "1970-01-01T00:00:00Z, 150 ms, 4 spans, 2 log records, 2 services, 1 failed",
+        "",
+        "span                          start ms       ms    self",
+        "api: GET /a                       0.00      100    20.0 500! █████████████",
+        "├ db: SELECT                      10.0     40.0    40.0       █████",
+        "│ └ · 30.0 ms INFO slow query",
+        "├ api: late                       60.0     90.0    90.0 200 ~       ████████████",
+        "└ · 99.0 ms ERROR failed: timeout",
+        "parent not in the data:",
+        "api: lost                         20.0     5.00    5.00        █",
+        "",
+        "~ reaches outside its parent: the clocks differ, or it went on after the answer",
+    ]
+
+
+def test_the_drawing_of_records_alone() -> None:
+    assert draw(tree_rows([log(None, 5, "b"), log(None, 1.5, "a")]), 80).splitlines() == [
+        "trace aabb",
+        "1970-01-01T00:00:00.0015Z, 2 log records, 1 service",
+        "",
+        "· 0.00 ms INFO a",
+        "· 3.50 ms INFO b",
+    ]
+
+
+def test_a_trace_of_no_length_or_no_time_is_drawn() -> None:
+    assert draw(tree_rows([span("a", None, 0, 0)]), 80).splitlines()[-1].endswith("▏")
+    assert draw(tree_rows([span("a", None, None, None)]), 80).splitlines()[-1] == "api: a"
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 200])
+def test_no_line_is_wider_than_the_terminal_and_none_can_steer_it(width: int) -> None:
+    name = "\x1b[31m\u202e你好世界👩‍💻\n" + "x" * 300
+    rows = [span("a", None, 0, 9, name=name, service="s\x9b"), log("a", 1, name), span("b", "a", -5, 90)]
+    drawn = draw(tree_rows(rows), width)
+    assert all(display_width(line) <= width for line in drawn.splitlines())
+    assert not set(drawn) & set("\x1b\x9b\u202e")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("plain text", "plain text"),
+        ("a\tb\nc\r", "a\\tb\\nc\\r"),
+        ("\x1b[2J\x07\x00", "\\x1b[2J\\x07\\x00"),
+        ("\x7f\x9b31m", "\\x7f\\x9b31m"),
+        ("user\u202egnp.exe\u2066", "user\\u202egnp.exe\\u2066"),
+        ("\ufeffzero\u200bwidth", "\\ufeffzero\\u200bwidth"),
+        ("\ud800", "\\ud800"),
+        ("\U000e0041", "\\U000e0041"),
+        ("你好 é👩‍💻", "你好 é👩‍💻"),
+        ("", ""),
+    ],
+)
+def test_visible(text: str, shown: str) -> None:
+    assert visible(text) == shown
+    assert visible(shown) == shown
+
+
+@given(st.text())
+def test_visible_text_has_nothing_that_moves_the_cursor(text: str) -> None:
+    shown = visible(text)
+    shown.encode()
+    assert not any(ord(character) < 32 or 127 <= ord(character) < 160 for character in shown)
+
+
+@given(st.text().map(visible), st.integers(0, 40), st.booleans())
+def test_text_is_cut_to_its_room(text: str, width: int, at_end: bool) -> None:
+    shown = cut(text, width, at_end)
+    assert display_width(shown) <= width
+    assert shown == text if display_width(text) <= width else shown.count("…") >= min(width, 1)
