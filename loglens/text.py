@@ -45,7 +45,7 @@ def cut(text: str, width: int, at_end: bool = False) -> str:
     tail_width = 0 if at_end else (width - 1) // 2
     head, tail = _first(text, width - 1 - tail_width), _first(text[::-1], tail_width)[::-1]
     # Marks that combine with their neighbours are not as wide alone as they are together.
-    while display_width(f"{head}…{tail}") > width:
+    while not text.isascii() and display_width(f"{head}…{tail}") > width:
         head, tail = (head, tail[1:]) if tail else (head[:-1], "")
     return f"{head}…{tail}"
 
