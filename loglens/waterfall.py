@@ -11,10 +11,9 @@ from loglens.text import cut, display_width, visible
 
 # Spans that reach this little outside their parent are the rounding of a clock, not a finding.
 _TOLERATED_MS = 1.0
-# Columns of the terminal a tree may take before deeper levels are only numbered.
-_DEEPEST = 12
-# Columns of a line that are neither tree nor bar: three numbers, the status, and what is between them.
-_FIXED = 32
+# The numbers of a line and their least widths; and the columns of the status, its mark and what is between.
+_NUMBERS = {"offset_ms": 8, "duration_ms": 8, "self_ms": 7}
+_BETWEEN = 9
 _TIME = Column("start_ts", "TIMESTAMP_NS")
 
 
@@ -24,12 +23,16 @@ def draw(rows: Sequence[Row], width: int) -> str:
     scale = _Scale.of(spans, width)
     lines = [f"trace {visible(rows[0]['trace_id'])}", _summary(rows, spans, scale), ""]
     lines += [scale.header()] if spans else []
+    # Half of the room for names may go to branches; deeper levels are only numbered.
+    branches = _branches([row["depth"] for row in rows], max(scale.left // 4, 2))
     orphans_named = False
-    for row, branches in zip(rows, _branches([row["depth"] for row in rows]), strict=True):
+    for row, (branch, below) in zip(rows, branches, strict=True):
         if row["is_orphan"] and not orphans_named:
             lines.append("parent not in the data:")
             orphans_named = True
-        lines.append(scale.span_line(row, branches) if row["record"] == "span" else _log_line(row, branches, width))
+        lines.append(scale.span_line(row, branch) if row["record"] == "span" else _log_line(row, branch, width))
+        if row["note"]:
+            lines.append(f"{below}! {row['note']}")
     if any(_is_outside(row) for row in spans):
         lines += ["", "~ reaches outside its parent: the clocks differ, or it went on after the answer"]
     return "".join(f"{cut(line, width, at_end=True).rstrip()}\n" for line in lines)
@@ -40,6 +43,7 @@ class _Scale:
     """How wide the parts of a line are, and the stretch of time the bars stand for."""
 
     left: int
+    numbers: tuple[int, ...]
     bar: int
     first_ms: float
     total_ms: float
@@ -49,20 +53,25 @@ class _Scale:
         begun = [row for row in spans if row["offset_ms"] is not None]
         first = min((row["offset_ms"] for row in begun), default=0.0)
         last = max((row["offset_ms"] + max(row["duration_ms"] or 0, 0) for row in begun), default=0.0)
-        bar = max(8, (width - _FIXED) * 2 // 5)
-        return cls(max(8, width - _FIXED - bar), bar, first, last - first)
+        numbers = tuple(max(least, *(len(_number(row[name])) for row in spans), 0) for name, least in _NUMBERS.items())
+        room = width - sum(numbers) - _BETWEEN
+        bar = max(8, room * 2 // 5)
+        return cls(max(8, room - bar), numbers, bar, first, last - first)
 
     def header(self) -> str:
-        return f"{'span':<{self.left}} {'start ms':>8} {'ms':>8} {'self':>7} {'':4}"
+        return self._line("span", "", ("start ms", "ms", "self"), "")
 
-    def span_line(self, row: Row, branches: str) -> str:
-        name = f"{row['service'] or '?'}: {row['name'] or '?'}"
-        note = f" ({row['note']})" if row["note"] else ""
-        left = cut(branches + visible(name) + note, self.left)
-        padding = " " * (self.left - display_width(left))
-        numbers = f"{_number(row['offset_ms']):>8} {_number(row['duration_ms']):>8} {_number(row['self_ms']):>7}"
+    def span_line(self, row: Row, branch: str) -> str:
+        name = visible(f"{row['service'] or '?'}: {row['name'] or '?'}")
         mark = "~" if _is_outside(row) else " "
-        return f"{left}{padding} {numbers} {_status(row):<4}{mark}{self.bar_of(row)}"
+        shown = [_number(row[column]) for column in _NUMBERS]
+        return self._line(name, branch, shown, f"{_status(row):<4}{mark}{self.bar_of(row)}")
+
+    def _line(self, name: str, branch: str, numbers: Sequence[str], rest: str) -> str:
+        left = branch + cut(name, self.left - display_width(branch))
+        padding = " " * (self.left - display_width(left))
+        aligned = " ".join(f"{number:>{width}}" for number, width in zip(numbers, self.numbers, strict=True))
+        return f"{left}{padding} {aligned} {rest}"
 
     def bar_of(self, row: Row) -> str:
         offset, duration = row["offset_ms"], row["duration_ms"]
@@ -114,19 +123,19 @@ def _number(value: float | None) -> str:
     return f"{value:,.{digits}f}"
 
 
-def _branches(depths: Sequence[int]) -> list[str]:
-    """Return the lines of the tree before each row, from the depths of the rows in their order."""
+def _branches(depths: Sequence[int], deepest: int) -> list[tuple[str, str]]:
+    """Return the lines of the tree before each row, and before what is said below it, from the depths in order."""
     more: list[bool] = []
     drawn = []
     for depth in reversed(depths):
         more.extend([False] * (depth + 1 - len(more)))
-        if depth == 0:
-            drawn.append("")
-        elif depth > _DEEPEST:
-            drawn.append(f"{'  ' * _DEEPEST}…{depth} ")
+        if depth > deepest:
+            before = "  " * deepest + f"…{depth} "
+            drawn.append((before, " " * len(before)))
         else:
             before = "".join("│ " if more[level] else "  " for level in range(1, depth))
-            drawn.append(before + ("├ " if more[depth] else "└ "))
+            own = ("├ ", "│ ") if more[depth] else ("└ ", "  ")
+            drawn.append((before + own[0], before + own[1]) if depth else ("", ""))
         more[depth] = True
         del more[depth + 1 :]
     return drawn[::-1]

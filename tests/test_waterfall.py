@@ -209,6 +209,30 @@ def test_the_drawing() -> None:
     ]
 
 
+def test_the_drawing_of_what_is_deep_long_and_broken() -> None:
+    rows = [
+        span("a", "h", 0, 20_000_000),
+        *(span(own, parent, 0, 20_000_000) for parent, own in pairwise("abcdefgh")),
+        span("b", "a", 19_999_990, -5, name="again and again and again", line=2),
+        span("z", "a", 19_999_999, 1),
+    ]
+    assert draw(tree_rows(rows), 72).splitlines()[3:] == [
+        "span                   start ms         ms       self",
+        "api: a                     0.00 20,000,000       0.00      █████████████",
+        "! in a cycle of parents",
+        "├ api: b                   0.00 20,000,000       0.00      █████████████",
+        "│ └ api: c                 0.00 20,000,000       0.00      █████████████",
+        "│   └ api: d               0.00 20,000,000       0.00      █████████████",
+        "│     └ api: e             0.00 20,000,000       0.00      █████████████",
+        "│       └ api: f           0.00 20,000,000       0.00      █████████████",
+        "          …6 api: g        0.00 20,000,000       0.00      █████████████",
+        "          …7 api: h        0.00 20,000,000 20,000,000      █████████████",
+        "├ api: agai…nd again 19,999,990      -5.00",
+        "│ ! same span id as another span",
+        "└ api: z             19,999,999       1.00       1.00                  █",
+    ]
+
+
 def test_the_drawing_of_records_alone() -> None:
     assert draw(tree_rows([log(None, 5, "b"), log(None, 1.5, "a")]), 80).splitlines() == [
         "trace aabb",

@@ -39,7 +39,7 @@ ANALYSIS = Analysis(
                 in_scope(start_ns, $since_ns, $until_ns)
                 AND ($service IS NULL OR service = $service)
         ),
-        services AS (
+        names AS (
             SELECT service
             FROM logs
             WHERE
@@ -51,6 +51,12 @@ ANALYSIS = Analysis(
             WHERE
                 in_scope(start_ns, $since_ns, $until_ns)
                 AND ($service IS NULL OR service = $service)
+        ),
+        services AS (
+            SELECT
+                service                                             AS service,
+                row_number() OVER (ORDER BY service NULLS LAST)     AS number
+            FROM names
         ),
         routes AS MATERIALIZED (
             SELECT
@@ -121,7 +127,12 @@ ANALYSIS = Analysis(
             SELECT
                 2,
                 'services',
-                (SELECT string_agg(coalesce(service, '(none)'), ', ' ORDER BY service NULLS LAST) FROM services)
+                (
+                    SELECT
+                        string_agg(coalesce(service, '(none)'), ', ' ORDER BY number) FILTER (WHERE number <= 8)
+                        || if(count(*) > 8, format(' and {:,} more', count(*) - 8), '')
+                    FROM services
+                )
             UNION ALL
             SELECT
                 3,
