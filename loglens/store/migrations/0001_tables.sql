@@ -159,7 +159,7 @@ CREATE TABLE spans (
     scope_name      VARCHAR,
     events          JSON,
     links           JSON,
-    attributes      JSON,
+    attributes      JSON USING COMPRESSION zstd,
     resource        JSON,
     extra           JSON,
     raw             VARCHAR
