@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from loglens.ingest.sql_text import bound, listed
+
 
 @dataclass(frozen=True)
 class Unit:
@@ -28,6 +30,8 @@ UNIT_NAMES = {"ns": "nanoseconds", "us": "microseconds", "ms": "milliseconds", "
 _NUMBER = r"[+-]?(?:[0-9]+(?:[.][0-9]*)?|[.][0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
 _LONGEST_FIRST = sorted((spelling for unit in UNITS for spelling in unit.spellings), key=len, reverse=True)
 _PART = rf"([0-9]+(?:[.][0-9]*)?|[.][0-9]+)\s*({'|'.join(_LONGEST_FIRST)})"
+# A little above 64 bits, and far below what the decimals hold.
+_TOO_LONG = "9.3e18"
 _TEXT = rf"\s*([+-]?)\s*(?:{_PART}\s*)+"
 
 
@@ -38,8 +42,14 @@ def _exact_part(unit: Unit) -> str:
 
 _EXACT_TEXT = rf"\s*[+-]?\s*(?:(?:{'|'.join(map(_exact_part, UNITS))})\s*)+"
 
+# A little above 64 bits, and far below what the decimals hold.
+_TOO_LONG = "9.3e18"
+
 
 def _by_unit(unit: str, values: dict[str, int]) -> str:
+    """Return the value of a unit; a constant where the unit is one."""
+    if unit.startswith("'") and unit.strip("'") in values:
+        return str(values[unit.strip("'")])
     branches = " ".join(f"WHEN '{name}' THEN {value}" for name, value in values.items())
     return f"CASE {unit} {branches} END"
 
@@ -62,7 +72,7 @@ def duration_ns_sql(text: str, unit: str) -> str:
     return (
         f"CASE WHEN regexp_full_match({text}, '{_NUMBER}') THEN "
         f"CASE WHEN abs({rough}) < 1e15 THEN CAST(round({rough}) AS BIGINT) "
-        f"WHEN abs({rough}) < 9.3e18 THEN {exact} END "
+        f"WHEN abs({rough}) < {_TOO_LONG} THEN {exact} END "
         f"WHEN regexp_full_match({text}, '{_TEXT}') THEN {_text_sql(text)} END"
     )
 
@@ -79,13 +89,12 @@ def duration_is_exact_sql(text: str, unit: str) -> str:
 
 def _text_sql(text: str) -> str:
     """Return the expression for a text with units: the sum of its parts, in decimals wide enough for all of them."""
-    numbers = f"regexp_extract_all({text}, '{_PART}', 1)"
-    names = f"regexp_extract_all({text}, '{_PART}', 2)"
-    ns = _by_unit("part[2]", {spelling: unit.ns for unit in UNITS for spelling in unit.spellings})
-    value = f"try_cast(part[1] AS DECIMAL(38, 15)) * {ns}"
-    rough = f"try_cast(part[1] AS DOUBLE) * {ns}"
-    fits = f"CASE WHEN {rough} < 9.3e18 THEN {value} ELSE NULL END"
-    parts = f"list_transform(list_zip({numbers}, {names}), lambda part: {fits})"
+    pairs = f"list_zip(regexp_extract_all({text}, '{_PART}', 1), regexp_extract_all({text}, '{_PART}', 2))"
+    spellings = [(spelling, unit.ns) for unit in UNITS for spelling in unit.spellings]
+    ns = f"{[ns for _, ns in spellings]}[list_position({listed(spelling for spelling, _ in spellings)}, part[2])]"
+    fits = f"try_cast(part[1] AS DOUBLE) * ns < {_TOO_LONG}"
+    part = bound(ns, "ns", f"CASE WHEN {fits} THEN try_cast(part[1] AS DECIMAL(38, 15)) * ns ELSE NULL END")
     sign = f"CASE WHEN regexp_matches({text}, '^\\s*-') THEN -1 ELSE 1 END"
-    whole = f"len(list_filter({parts}, lambda value: value IS NULL)) = 0"
-    return f"CASE WHEN {whole} THEN try_cast({sign} * round(list_sum({parts}), 0) AS BIGINT) END"
+    whole = "len(parts) = list_count(parts)"
+    total = f"CASE WHEN {whole} THEN try_cast({sign} * round(list_sum(parts), 0) AS BIGINT) END"
+    return bound(f"list_transform({pairs}, lambda part: {part})", "parts", total)

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from loglens.ingest.sql_text import bound
+
 Scale = Literal["level", "python", "syslog", "otel"]
 
 LEVEL_NAMES = {
@@ -34,6 +36,8 @@ SCALES: dict[Scale, dict[int, int]] = {
     "otel": OTEL_NUMBERS,
 }
 _OFFSET = "[A-Za-z]+[+-][0-9]{1,2}"
+# Names that most records have are compared one by one, which is quick; the others are looked up.
+_COMMON_NAMES = ("info", "debug", "warn", "error", "warning")
 
 
 def severity_sql(text: str, scale: Scale) -> str:
@@ -41,17 +45,19 @@ def severity_sql(text: str, scale: Scale) -> str:
 
     `scale` says how numbers count. Null for what is no level.
     """
-    named = _case_sql(f"lower({text})", {f"'{name}'": number for name, number in LEVEL_NAMES.items()})
-    numbers = _case_sql(text, {f"'{number}'": severity for number, severity in SCALES[scale].items()})
-    base = _case_sql(
-        f"lower(regexp_extract({text}, '^[A-Za-z]+'))", {f"'{name}'": number for name, number in LEVEL_NAMES.items()}
-    )
-    shifted = f"least(greatest({base} + CAST(regexp_extract({text}, '[+-][0-9]{{1,2}}') AS INTEGER), 1), 24)"
+    common = " ".join(f"WHEN '{name}' THEN {LEVEL_NAMES[name]}" for name in _COMMON_NAMES)
+    numbers = " ".join(f"WHEN '{number}' THEN {severity}" for number, severity in SCALES[scale].items())
+    shift = f"CAST(regexp_extract({text}, '[+-][0-9]{{1,2}}') AS INTEGER)"
+    shifted = f"least(greatest(severity + {shift}, 1), 24)"
+    base = _named_sql(f"regexp_extract({text}, '^[A-Za-z]+')")
     return (
-        f"coalesce({named}, CASE WHEN regexp_full_match({text}, '[0-9]{{1,2}}') THEN {numbers} "
-        f"WHEN regexp_full_match({text}, '{_OFFSET}') THEN {shifted} END)"
+        f"CASE lower({text}) {common} ELSE "
+        f"CASE WHEN regexp_full_match({text}, '[0-9]{{1,2}}') THEN CASE {text} {numbers} END "
+        f"WHEN regexp_full_match({text}, '{_OFFSET}') THEN {bound(base, 'severity', shifted)} "
+        f"ELSE {_named_sql(text)} END END"
     )
 
 
-def _case_sql(subject: str, numbers: dict[str, int]) -> str:
-    return f"CASE {subject} {' '.join(f'WHEN {value} THEN {number}' for value, number in numbers.items())} END"
+def _named_sql(text: str) -> str:
+    names = ", ".join(f"'{name}'" for name in LEVEL_NAMES)
+    return f"{list(LEVEL_NAMES.values())}[list_position([{names}], lower({text}))]"

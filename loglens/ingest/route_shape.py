@@ -26,7 +26,8 @@ def route_shape_sql(path: str) -> str:
     """
     bare = f"regexp_replace(regexp_replace({path}, '{_ORIGIN}', ''), '{_FRAGMENT}', '')"
     return (
-        f"CASE WHEN {path} IS NULL THEN NULL WHEN {path} = '' THEN '/' WHEN NOT regexp_matches({path}, '{_WORTH_A_LOOK}') THEN {path} "
+        f"CASE WHEN {path} IS NULL THEN NULL WHEN {path} = '' THEN '/' "
+        f"WHEN NOT regexp_matches({path}, '{_WORTH_A_LOOK}') THEN {path} "
         f"ELSE {_shape_sql(bare)} END"
     )
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
+from loglens.ingest.sql_text import bound
 
 # The extremes of 64 bits stand for infinity in a TIMESTAMP_NS and would abort an INSERT.
 _LAST_NS = (1 << 63) - 2
 
 _DAY_AND_TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-5][0-9](?:[.][0-9]{1,9})?"
-_UTC = _DAY_AND_TIME + "Z?"
-_SAFE_YEAR = "(?:1[7-9][0-9]{2}|2[01][0-9]{2}|22[0-5][0-9])"
-_OFFSET = _SAFE_YEAR + _DAY_AND_TIME.removeprefix("[0-9]{4}") + "[+-](?:[01][0-9]|2[0-3]):[0-5][0-9]"
+# Years in which neither nanoseconds nor an offset reach the ends of 64 bits.
+_SAFE = "(?:1[7-9][0-9]{2}|2[01][0-9]{2}|22[0-5][0-9])" + _DAY_AND_TIME.removeprefix("[0-9]{4}")
+_UTC = _SAFE + "Z?"
+_OFFSET = _SAFE + "[+-](?:[01][0-9]|2[0-3]):[0-5][0-9]"
 _ANY = (
     r"\s*([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}:)([0-9]{2})(?:[.,]([0-9]+))?"
     r"\s*(?:([+-])([01][0-9]|2[0-3]):?([0-5][0-9])?(?: [A-Z]{1,5})?|[Zz]|UTC|GMT)?\s*"
@@ -20,7 +21,7 @@ _ANY = (
 # milliseconds end in 1973.
 _EPOCH_DIGITS = (("1,11", 9), ("12,14", 6), ("15,17", 3), ("18,19", 0))
 
-_NO_ZONE = re.compile(r"\s*\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:[.,]\d+)?\s*")
+_NO_ZONE = r"\s*[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]+)?\s*"
 
 
 def time_ns_sql(text: str) -> str:
@@ -35,7 +36,7 @@ def time_ns_sql(text: str) -> str:
     sign = f"CASE WHEN substr({text}, length({text}) - 5, 1) = '-' THEN 1 ELSE -1 END"
     return (
         f"CASE WHEN regexp_full_match({text}, '{_UTC}') "
-        f"THEN {_in_range_sql(f'epoch_ns(try_cast({text} AS TIMESTAMP_NS))')} "
+        f"THEN epoch_ns(try_cast({text} AS TIMESTAMP_NS)) "
         f"WHEN regexp_full_match({text}, '-?[0-9.]+(?:[eE][+]?[0-9]+)?') THEN {_in_range_sql(_epoch_sql(text))} "
         f"WHEN regexp_full_match({text}, '{_OFFSET}') THEN {local} + {sign} * ({minutes}) * 60000000000 "
         f"WHEN regexp_full_match({text}, '{_ANY}') THEN {_in_range_sql(_any_sql(text))} END"
@@ -55,41 +56,40 @@ def time_is_exact_sql(text: str) -> str:
     )
 
 
-def lacks_zone(value: object) -> bool:
-    """Say whether a value is a time of day without an offset, which is taken for UTC."""
-    return isinstance(value, str) and _NO_ZONE.fullmatch(value) is not None
+def lacks_zone_sql(text: str) -> str:
+    """Return a SQL condition: a time of day without an offset, which is taken for UTC."""
+    return f"regexp_full_match({text}, '{_NO_ZONE}')"
 
 
 def _in_range_sql(ns: str) -> str:
-    return f"CASE WHEN {ns} BETWEEN {-_LAST_NS} AND {_LAST_NS} THEN {ns} END"
+    return bound(ns, "ns", f"CASE WHEN ns BETWEEN {-_LAST_NS} AND {_LAST_NS} THEN ns END")
 
 
 def _epoch_sql(text: str) -> str:
     """Return the expression for a number: its digits moved to nanoseconds as text, so that nothing is rounded."""
-    expanded = f"CAST(try_cast({text} AS DECIMAL(38, 9)) AS VARCHAR)"
-    plain = f"CASE WHEN regexp_matches({text}, '[eE]') THEN {expanded} ELSE {text} END"
+    plain = (
+        f"CASE WHEN regexp_matches({text}, '[eE]') THEN CAST(try_cast({text} AS DECIMAL(38, 9)) AS VARCHAR) "
+        f"ELSE {text} END"
+    )
     branches = " ".join(
-        f"WHEN regexp_full_match({plain}, '-?[0-9]{{{digits}}}(?:[.][0-9]*)?') THEN "
-        f"try_cast(split_part({plain}, '.', 1) "
-        f"|| rpad(left(split_part({plain}, '.', 2), {places}), {places}, '0') AS BIGINT)"
+        f"WHEN regexp_full_match(digits, '-?[0-9]{{{digits}}}(?:[.][0-9]*)?') THEN {places}"
         for digits, places in _EPOCH_DIGITS
     )
-    return f"CASE {branches} END"
+    fraction = "rpad(left(split_part(digits, '.', 2), places), places, '0')"
+    moved = f"try_cast(split_part(digits, '.', 1) || {fraction} AS BIGINT)"
+    return bound(plain, "digits", bound(f"CASE {branches} END", "places", moved))
 
 
 def _any_sql(text: str) -> str:
     """Return the expression for every other spelling, in 128 bits, so that no step can overflow."""
 
-    def part(group: int) -> str:
-        return f"regexp_extract({text}, '{_ANY}', {group})"
-
+    names = "['day', 'minute', 'second', 'fraction', 'sign', 'hours', 'minutes']"
     # RFC 3339 allows a leap second, which the calendar of the database does not know.
-    minute = (
-        f"try_cast({part(1)} || ' ' || {part(2)} || CASE {part(3)} WHEN '60' THEN '59' ELSE {part(3)} END AS TIMESTAMP)"
-    )
-    seconds = f"epoch_us({minute}) // 1000000 + CASE {part(3)} WHEN '60' THEN 1 ELSE 0 END"
-    fraction = f"CAST(rpad(left({part(4)}, 9), 9, '0') AS BIGINT)"
-    minutes = f"coalesce(try_cast({part(6)} AS BIGINT), 0) * 60 + coalesce(try_cast({part(7)} AS BIGINT), 0)"
-    sign = f"CASE {part(5)} WHEN '-' THEN 1 ELSE -1 END"
+    is_leap = "CASE parts.second WHEN '60' THEN 1 ELSE 0 END"
+    second = "CASE parts.second WHEN '60' THEN '59' ELSE parts.second END"
+    seconds = f"epoch_us(try_cast(parts.day || ' ' || parts.minute || {second} AS TIMESTAMP)) // 1000000 + {is_leap}"
+    fraction = "CAST(rpad(left(parts.fraction, 9), 9, '0') AS BIGINT)"
+    minutes = "coalesce(try_cast(parts.hours AS BIGINT), 0) * 60 + coalesce(try_cast(parts.minutes AS BIGINT), 0)"
+    sign = "CASE parts.sign WHEN '-' THEN 1 ELSE -1 END"
     whole = f"CAST({seconds} + {sign} * ({minutes}) * 60 AS HUGEINT) * 1000000000 + {fraction}"
-    return f"try_cast({whole} AS BIGINT)"
+    return bound(f"regexp_extract({text}, '{_ANY}', {names})", "parts", f"try_cast({whole} AS BIGINT)")

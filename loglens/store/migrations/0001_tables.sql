@@ -95,7 +95,7 @@ CREATE TABLE logs (
     route           VARCHAR,
     status_code     SMALLINT,
     duration_ns     BIGINT,
-    attributes      JSON,
+    attributes      JSON USING COMPRESSION zstd,
     resource        JSON,
     raw             VARCHAR
 );

@@ -1,0 +1,135 @@
+"""How the text found for a column becomes its value, and whether the value says all that the text said.
+
+Each expression sees `t_COLUMN`, the text found for a column, and `p_COLUMN`, the number of the place it was found at
+(0 for none). A value that is not exact leaves its key in `attributes` too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from loglens.ingest.durations import duration_is_exact_sql, duration_ns_sql
+from loglens.ingest.formats.json_fields import KEYS, Candidate, scale_of, unit_of
+from loglens.ingest.formats.json_profile import Profile
+from loglens.ingest.levels import Scale, severity_sql
+from loglens.ingest.route_shape import route_shape_sql
+from loglens.ingest.sql_text import quoted
+from loglens.ingest.timestamps import time_is_exact_sql, time_ns_sql
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "CONNECT", "TRACE")
+NAMES = ("service", "instance", "logger", "request_id", "user_id", "error_type", "http_route")
+TRACEBACK_TYPE = r"(?:^|\n)([A-Za-z_][A-Za-z0-9_.]*)(?:: [^\n]*)?\s*$"
+BOOLEANS = "('true', 'false')"
+
+
+TYPES = {
+    "ts_ns": "BIGINT", "service": "VARCHAR", "instance": "VARCHAR", "severity_number": "TINYINT", "level": "VARCHAR",
+    "logger": "VARCHAR", "message": "VARCHAR", "trace_id": "VARCHAR", "span_id": "VARCHAR", "request_id": "VARCHAR",
+    "user_id": "VARCHAR", "error_type": "VARCHAR", "error_message": "VARCHAR", "http_method": "VARCHAR",
+    "path": "VARCHAR", "http_route": "VARCHAR", "status_code": "SMALLINT", "duration_ns": "BIGINT",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """How a text becomes values, by the names of the columns of `logs`, and when they say all that the text said."""
+
+    values: dict[str, str]
+    is_exact: str
+
+
+def conversions(profile: Profile) -> dict[str, Conversion]:
+    """Return the conversions of the columns of the field table for which the profile has a place."""
+    method = f"CASE WHEN upper(t_http_method) IN {METHODS} THEN upper(t_http_method) END"
+    path = "CASE WHEN t_path LIKE '/%' OR t_path LIKE '%://%' THEN t_path END"
+    status = (
+        "CASE WHEN regexp_full_match(t_status_code, '[1-5][0-9][0-9]') THEN try_cast(t_status_code AS SMALLINT) END"
+    )
+    error = f"CASE WHEN t_error_message NOT IN {BOOLEANS} THEN t_error_message END"
+    found = {
+        "time": Conversion({"ts_ns": time_ns_sql("t_time")}, time_is_exact_sql("t_time")),
+        "level": Conversion({"severity_number": _severity(profile), "level": _scalar("t_level")}, "true"),
+        "message": Conversion({"message": "t_message"}, _is_text("t_message")),
+        "trace_id": Conversion({"trace_id": _id("t_trace_id")}, "trace_id = t_trace_id"),
+        "span_id": Conversion({"span_id": _id("t_span_id")}, "span_id = t_span_id"),
+        "error_message": Conversion({"error_message": error}, _is_text("t_error_message")),
+        "http_method": Conversion({"http_method": method}, "http_method = t_http_method"),
+        "path": Conversion({"path": path}, "true"),
+        "status_code": Conversion({"status_code": status}, "true"),
+        "duration": Conversion(
+            {"duration_ns": duration_ns_sql("t_duration", "unit")}, duration_is_exact_sql("t_duration", "unit")
+        ),
+    } | {name: Conversion({name: _scalar(f"t_{name}")}, "true") for name in NAMES}
+    return {column: found[column] for column in KEYS if profile.of(column)}
+
+
+def route() -> str:
+    """Return the expression of the route: as the record names it, or shaped from the path."""
+    return f"coalesce(http_route, {route_shape_sql('path')})"
+
+
+def traceback_type() -> str:
+    """Return the expression of the error type: as the record names it, or as a traceback's last line does."""
+    last = f"nullif(regexp_extract(error_message, {quoted(TRACEBACK_TYPE)}, 1), '')"
+    return f"coalesce(error_type, CASE WHEN contains(error_message, chr(10)) THEN {last} END)"
+
+
+def is_bare(place: Candidate) -> bool:
+    """Say whether a place holds durations whose key does not name their unit."""
+    return place.column == "duration" and unit_of(place.key) is None
+
+
+def unit(profile: Profile) -> str:
+    """Return the expression for the unit in which a bare number of `t_duration` counts.
+
+    Where the key does not name it, the habit of the framework that writes such records does: zerolog (`time` and
+    `message`) milliseconds, zap (`ts` and `msg`) seconds, slog and logrus (`time` and `msg`) nanoseconds, others, such
+    as Python's, seconds; `$unit` stands above the habit.
+    """
+    named: dict[str, list[int]] = {}
+    for place in profile.of("duration"):
+        if name := unit_of(place.key):
+            named.setdefault(name, []).append(profile.numbers[place])
+    if all(unit_of(place.key) for place in profile.of("duration")) and len(named) == 1:
+        return quoted(next(iter(named)))
+    branches = " ".join(f"WHEN {_at('duration', numbers)} THEN '{name}'" for name, numbers in named.items())
+    time, ts = _at("time", profile.named("time", "time")), _at("time", profile.named("time", "ts"))
+    message, msg = _at("message", profile.named("message", "message")), _at("message", profile.named("message", "msg"))
+    return (
+        f"CASE {branches} WHEN $unit IS NOT NULL THEN $unit WHEN {time} AND {msg} THEN 'ns' "
+        f"WHEN {ts} AND {msg} THEN 's' WHEN {time} AND {message} THEN 'ms' ELSE 's' END"
+    )
+
+
+def _at(column: str, numbers: list[int]) -> str:
+    return f"p_{column} IN ({', '.join(map(str, numbers or [-1]))})"
+
+
+def _severity(profile: Profile) -> str:
+    scaled: dict[Scale, list[int]] = {}
+    for place in profile.of("level"):
+        scaled.setdefault(scale_of(place.key), []).append(profile.numbers[place])
+    branches = " ".join(
+        f"WHEN {_at('level', numbers)} THEN {severity_sql('t_level', scale)}" for scale, numbers in scaled.items()
+    )
+    return f"CASE {branches} END"
+
+
+def _scalar(text: str) -> str:
+    return f"CASE WHEN {text} NOT LIKE '{{%' AND {text} NOT LIKE '[%' THEN {text} END"
+
+
+def _is_text(text: str) -> str:
+    """Return the condition that a text was no object or array: those are kept whole in `attributes`."""
+    return f"CASE WHEN left({text}, 1) IN ('{{', '[') THEN NOT json_valid({text}) ELSE true END"
+
+
+def _id(text: str) -> str:
+    """Return the expression for a trace or span id: hex in lower case, dashes of a UUID dropped, others as they are."""
+    uuid = "[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
+    return (
+        f"CASE WHEN regexp_full_match({text}, '0*[1-9a-f][0-9a-f]*') THEN {text} "
+        f"WHEN regexp_full_match({text}, '[0-]*') THEN NULL "
+        f"WHEN regexp_full_match({text}, '[0-9A-Fa-f]+|{uuid}') THEN lower(replace({text}, '-', '')) "
+        f"ELSE {_scalar(text)} END"
+    )

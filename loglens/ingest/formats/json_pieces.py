@@ -1,0 +1,216 @@
+"""Pieces of JSON logs on their way to the engine: which are objects, which plain text, which broken."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    Bytes = npt.NDArray[np.uint8]
+    Places = npt.NDArray[np.int64]
+    Flags = npt.NDArray[np.bool_]
+
+OBJECT, PLAIN, BROKEN = range(3)
+WHITE_SPACE = b" \t\r\n\v\f"
+SCHEMA = pa.schema(
+    [
+        ("line", pa.int64()), ("ordinal", pa.int32()), ("lines", pa.int32()), ("text", pa.string()),
+        ("kind", pa.int8()), ("fault", pa.string()), ("is_inexact", pa.bool_()),
+    ]
+)  # fmt: skip
+
+# A double has 15 to 17 digits; numbers with more are written differently by every engine that reads them as one.
+DOUBLE_DIGITS = 17
+LONGEST_EXPONENT = 7
+CACHED_BYTES = 128 << 10
+_RAW = msgspec.json.Decoder(msgspec.Raw)
+_PLACE = re.compile(r": line \d+ column \d+ \(char (\d+)\)$")
+
+
+class JudgedPieces:
+    """Batches of pieces with what was found out about each: the columns `kind`, `fault` and `is_inexact`.
+
+    `fault` says what is wrong with a BROKEN one; `is_inexact` marks objects with a number that a double does not hold.
+    `pieces`, `lines` and `first_line` count what went by.
+    """
+
+    def __init__(self, batches: Iterable[pa.RecordBatch]) -> None:
+        self._batches = iter(batches)
+        self._ahead: list[pa.RecordBatch] = []
+        self.pieces = 0
+        self.lines = 0
+        self.first_line = 0
+
+    def peek(self) -> pa.RecordBatch | None:
+        """Return the first batch without consuming it, None where there is none."""
+        if not self._ahead and (batch := next(self._batches, None)) is not None:
+            self._ahead.append(self._judge(batch))
+        return self._ahead[0] if self._ahead else None
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        """Yield the batches, once, in order."""
+        while self._ahead:
+            yield self._ahead.pop()
+        for batch in self._batches:
+            yield self._judge(batch)
+
+    def _judge(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        if not self.pieces:
+            self.first_line = batch.column("line")[0].as_py()
+        self.pieces += batch.num_rows
+        self.lines += int(batch.column("lines").to_numpy().sum())
+        text = batch.column("text")
+        data, offsets = _buffers(text)
+        faults: list[str | None] | None = None
+        kinds = np.full(batch.num_rows, OBJECT, np.int8)
+        if not _are_objects(data, offsets):
+            kinds, faults = _judge_each(data, offsets)
+        columns = [
+            *(batch.column(name) for name in ("line", "ordinal", "lines")), text, pa.array(kinds),
+            pa.nulls(batch.num_rows, pa.string()) if faults is None else pa.array(faults, pa.string()),
+            pa.array(_are_inexact(data, offsets)),
+        ]  # fmt: skip
+        return pa.record_batch(columns, schema=SCHEMA)
+
+
+def _buffers(text: pa.StringArray) -> tuple[Bytes, Places]:
+    """Return the bytes of all texts, and where each begins and the last ends."""
+    _, places, content = text.buffers()
+    offsets = np.frombuffer(places, np.int32)[text.offset : text.offset + len(text) + 1].astype(np.int64)
+    data = np.frombuffer(content, np.uint8) if content is not None else np.zeros(0, np.uint8)
+    return data[offsets[0] : offsets[-1]], offsets - offsets[0]
+
+
+def _are_objects(data: Bytes, offsets: Places) -> bool:
+    """Say whether every text is one JSON object, quickly where they are.
+
+    Texts that all begin with an opening and end with a closing brace hold whole values, since between two braces of
+    one value there would be a comma; then as many values as texts are one each.
+    """
+    starts, ends = offsets[:-1], offsets[1:] - 1
+    if not len(starts) or (ends < starts).any() or (data[starts] != ord("{")).any():
+        return False
+    ends = ends - (data[ends] == ord("\n"))
+    ends = ends - (data[np.maximum(ends, 0)] == ord("\r"))
+    if (ends <= starts).any() or (data[ends] != ord("}")).any():
+        return False
+    try:
+        return len(_RAW.decode_lines(data.data)) == len(starts)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+
+
+def _judge_each(data: Bytes, offsets: Places) -> tuple[npt.NDArray[np.int8], list[str | None]]:
+    kinds = np.full(len(offsets) - 1, OBJECT, np.int8)
+    faults: list[str | None] = [None] * len(kinds)
+    view = data.data
+    for i in range(len(kinds)):
+        text = view[offsets[i] : offsets[i + 1]]
+        first = bytes(text[:1])
+        if first in WHITE_SPACE:
+            first = bytes(text).lstrip(WHITE_SPACE)[:1]
+        if first not in (b"{", b"["):
+            kinds[i] = PLAIN
+            continue
+        try:
+            _RAW.decode(text)
+        except msgspec.DecodeError:
+            kinds[i], faults[i] = BROKEN, fault_of(bytes(text))
+            continue
+        except RecursionError:
+            # Deeper than Python goes; the engine does not mind, and says itself when it cannot read it.
+            pass
+        if first == b"[":
+            kinds[i] = PLAIN
+    return kinds, faults
+
+
+def fault_of(text: bytes) -> str:
+    """Say what is wrong with a text that is not JSON, and where."""
+    import orjson
+
+    try:
+        orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        return f"not JSON: {_PLACE.sub('', error.msg)} at position {error.pos + 1}"
+    return "not JSON: nested too deep to tell where"
+
+
+def _are_inexact(data: Bytes, offsets: Places) -> Flags:
+    """Say which texts hold a number that is not the same after it was a double."""
+    flags = np.zeros(len(offsets) - 1, bool)
+    suspects = np.concatenate([_long_decimals(data), _exponents(data)])
+    for i in np.unique(np.searchsorted(offsets, suspects, side="right") - 1):
+        flags[i] = _has_inexact_number(data[offsets[i] : offsets[i + 1]].tobytes())
+    return flags
+
+
+def _long_decimals(data: Bytes) -> Places:
+    """Return the places of points that may stand among more digits than a double has."""
+    points = np.flatnonzero(data == ord("."))
+    if not len(points):
+        return points
+    half = DOUBLE_DIGITS // 2 + 1
+    # More than 17 digits are at least 10 on the right, 10 on the left, or 9 on each side.
+    behind = _is_digit(data, points + half)
+    long = behind & (_is_digit(data, points + half + 1) | _is_digit(data, points - half))
+    # A time of day has a colon three places before its point.
+    return points[long | _is_digit(data, points - half - 1) & _is_digit(data, points - 3)]
+
+
+def _exponents(data: Bytes) -> Places:
+    """Return the places of an `e` behind a digit that ends a number with an exponent."""
+    if len(data) < 3:
+        return np.zeros(0, np.int64)
+    found = []
+    # Parts that stay in the processor's cache take a third of the time.
+    for start in range(0, len(data) - 1, CACHED_BYTES):
+        part = data[start : start + CACHED_BYTES + 1]
+        found.append(np.flatnonzero(((part[1:] | 32) == ord("e")) & ((part[:-1] - ord("0")) < 10)) + start + 1)
+    letters = np.concatenate(found)
+    letters = letters[letters < len(data) - 1]
+    letters = letters[_is_sign(data[letters + 1]) | _is_digit(data, letters + 1)]
+    ends = letters + 1
+    for _ in range(LONGEST_EXPONENT):
+        ends = ends + (_is_digit(data, ends) | _is_sign(data[np.minimum(ends, len(data) - 1)]))
+    after = data[np.minimum(ends, len(data) - 1)]
+    return letters[np.isin(after, np.frombuffer(b",]} \t\r\n", np.uint8))]
+
+
+def _is_digit(data: Bytes, places: Places) -> Flags:
+    digits: Flags = (data[np.clip(places, 0, len(data) - 1)] - ord("0")) < 10
+    return digits
+
+
+def _is_sign(letters: Bytes) -> Flags:
+    signs: Flags = (letters == ord("-")) | (letters == ord("+"))
+    return signs
+
+
+def _has_inexact_number(text: bytes) -> bool:
+    found = False
+
+    def look(number: str) -> float:
+        nonlocal found
+        value = float(number)
+        # The engine keeps the text of a number beyond the range of doubles.
+        if value not in (float("inf"), float("-inf")) and Decimal(repr(value)) != Decimal(number):
+            found = True
+        return value
+
+    try:
+        json.loads(text, parse_float=look)
+    except RecursionError:
+        return True
+    except ValueError:
+        return False
+    return found

@@ -1,0 +1,211 @@
+"""The SQL that turns pieces of JSON logs into rows, level by level: parse, find, convert, take out, keep the rest.
+
+Every statement reads the pieces from `input`, a table with the columns of json_pieces.SCHEMA.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from loglens.ingest.formats.json_columns import TYPES, conversions, is_bare, route, traceback_type, unit
+from loglens.ingest.formats.json_fields import KEYS, Candidate
+from loglens.ingest.formats.json_patch import Node, layout_rest_sql, parents, path_of, rest_sql
+from loglens.ingest.formats.json_pieces import BROKEN, OBJECT, PLAIN
+from loglens.ingest.formats.json_profile import Profile
+from loglens.ingest.sql_text import bound, listed, quoted
+from loglens.ingest.timestamps import lacks_zone_sql
+
+# Marks of rows that are on their way elsewhere, in `severity_number`; their lines are in `duration_ns`.
+REJECTED, ASIDE, ASIDE_INEXACT = -1, -2, -3
+KEY_SEPARATOR = "\x1f"
+UNREADABLE = "not JSON: nothing the engine can read"
+COLUMNS = (
+    "ts_ns", "service", "instance", "severity_number", "level", "logger", "message", "trace_id", "span_id",
+    "request_id", "user_id", "error_type", "error_message", "http_method", "path", "route", "status_code",
+    "duration_ns", "attributes", "raw",
+)  # fmt: skip
+
+
+def keys_statement() -> str:
+    """Return the query for the top-level keys of some pieces."""
+    return f"SELECT DISTINCT unnest(json_keys(text)) FROM (SELECT text FROM input WHERE kind = {OBJECT})"
+
+
+def survey_statement(profile: Profile) -> str:
+    """Return the query for what some pieces have in common, one row for each combination.
+
+    Columns: the keys of a line as one text, and as lists (of the record and of the objects around nested places; null
+    where a line has a key twice or one the profile has not), the places its columns came from, the number of lines,
+    and what had to be assumed: a time without a zone, the service, and the number of the place of a bare duration
+    (0 for none) with the unit it was read in.
+    """
+    bare = [number for place, number in profile.numbers.items() if is_bare(place)]
+    is_number = f"p_duration IN {_numbers(bare)} AND try_cast(t_duration AS DOUBLE) IS NOT NULL" if bare else "false"
+    lacks_zone = f"ts_ns IS NOT NULL AND {lacks_zone_sql('t_time')}" if profile.of("time") else "false"
+    return f"""
+        SELECT
+            layout,
+            CASE WHEN NOT is_unseen AND NOT has_twice THEN every_key END AS every_key,
+            list_sort({_taken(profile)}) AS places,
+            count(*) AS lines,
+            coalesce({lacks_zone}, false) AS lacks_zone,
+            service IS NULL AS lacks_service,
+            {f"CASE WHEN {is_number} THEN p_duration ELSE 0 END" if bare else "0"} AS bare,
+            {f"CASE WHEN {is_number} THEN unit END" if bare else "NULL"} AS unit
+        FROM ({_exact(profile)})
+        WHERE kind <> {BROKEN}
+        GROUP BY ALL
+        ORDER BY count(*) DESC, layout, places
+    """
+
+
+def insert_statement(profile: Profile) -> str:
+    """Return the INSERT of pieces into `logs`.
+
+    Broken ones carry REJECTED, their fault as message and their text; those with known keys the profile has not carry
+    ASIDE or ASIDE_INEXACT and their text. Binds: source_id, fallback (the service of records that name none), and
+    unit (of bare durations, or null) where the profile has such.
+    """
+    mark = f"CASE WHEN is_broken THEN {REJECTED} WHEN is_inexact THEN {ASIDE_INEXACT} ELSE {ASIDE} END"
+    trimmed = "rtrim(text, chr(10) || chr(13))"
+    special = {
+        "service": "coalesce(service, $fallback)",
+        "severity_number": f"CASE WHEN is_marked THEN {mark} ELSE severity_number END",
+        "message": (
+            f"CASE WHEN is_broken THEN coalesce(fault, {quoted(UNREADABLE)}) "
+            f"WHEN kind = {PLAIN} THEN {trimmed} ELSE message END"
+        ),
+        "error_type": traceback_type() if profile.of("error_message") else "error_type",
+        "route": route() if profile.of("path") else "http_route",
+        "duration_ns": "CASE WHEN is_marked THEN lines ELSE duration_ns END",
+        "attributes": "CASE WHEN rest <> '{}' THEN rest END",
+        "raw": f"CASE WHEN is_marked OR is_inexact OR has_twice THEN {trimmed} END",
+    }
+    columns = ",\n".join(f"{special.get(name, name)} AS {name}" for name in COLUMNS)
+    return f"""
+        INSERT INTO logs (source_id, line, ordinal, {", ".join(COLUMNS)})
+        SELECT $source_id, line, ordinal, {columns}
+        FROM (
+            SELECT *, CASE WHEN kind = {OBJECT} AND NOT is_marked THEN {_rest(profile)} END AS rest
+            FROM (
+                SELECT *, is_broken OR is_unseen AS is_marked, CASE WHEN known = 0 THEN {_taken(profile)} END AS taken
+                FROM ({_exact(profile)})
+            )
+        )
+    """
+
+
+def _numbers(numbers: Sequence[int]) -> str:
+    return f"({', '.join(map(str, numbers))})"
+
+
+def _taken(profile: Profile) -> str:
+    """Return the expression for the numbers of the places whose values are all in columns."""
+    taken = ", ".join(f"c_{column}" for column in KEYS if profile.of(column))
+    return f"list_filter(CAST([{taken}] AS INTEGER[]), lambda number: number > 0)"
+
+
+def _rest(profile: Profile) -> str:
+    """Return the expression for what no column holds; lines of a known layout have a ready patch."""
+    ready = " ".join(
+        f"WHEN {number} THEN CAST({layout_rest_sql(layout, 'text')} AS VARCHAR)"
+        for number, layout in enumerate(profile.layouts, start=1)
+    )
+    rest = rest_sql(profile, "text", "taken")
+    return f"CASE known {ready} ELSE {rest} END" if ready else rest
+
+
+def _parsed(profile: Profile) -> str:
+    """Return the query that adds the keys of each object, and the texts found in it in the order of the places."""
+    nodes = parents(profile.places)
+    layout = f"array_to_string(every_key[1], {quoted(KEY_SEPARATOR)})" if not nodes else "CAST(every_key AS VARCHAR)"
+    known = ", ".join(quoted(keys) for keys in dict.fromkeys(layout.keys for layout in profile.layouts))
+    paths = listed(place.json_path for place in profile.places) if profile.places else "['$.message']"
+    return f"""
+        SELECT
+            *,
+            CASE WHEN kind = {OBJECT} THEN try(json_extract_string(text, {paths})) END AS found,
+            CASE
+                WHEN is_new THEN len(list_filter(every_key, lambda names: list_unique(names) < len(names))) > 0
+                ELSE false
+            END AS has_twice,
+            CASE WHEN is_new THEN list_has_any(every_key[1], {listed(profile.unseen_roots)}) ELSE false END AS is_unseen
+        FROM (
+            SELECT
+                *,
+                {f"coalesce(layout IN ({known}), false)" if known else "false"} AS is_known,
+                kind = {OBJECT} AND every_key IS NOT NULL AND NOT is_known AS is_new,
+                kind = {BROKEN} OR kind = {OBJECT} AND every_key IS NULL AS is_broken
+            FROM (SELECT *, {layout} AS layout FROM (SELECT *, {_keys(nodes)} AS every_key FROM input))
+        )
+    """
+
+
+def _keys(nodes: Sequence[Node]) -> str:
+    """Return the expression for the keys of a record, and of objects within."""
+    return f"CASE WHEN kind = {OBJECT} THEN try(json_keys(text, {listed(map(path_of, [(), *nodes]))})) END"
+
+
+def _picked(profile: Profile) -> str:
+    """Return the query that adds for each column the number of the place it is taken from, 0 for none."""
+    picks = "".join(f", {_first(profile, places)} AS p_{column}" for column in KEYS if (places := profile.of(column)))
+    return f"SELECT *{picks} FROM ({_parsed(profile)})"
+
+
+def _first(profile: Profile, places: Sequence[Candidate]) -> str:
+    """Return the expression for the number of the first place with a value; objects that hold places are none."""
+    objects = set(parents(profile.places))
+    branches = []
+    for place in places:
+        text = f"found[{profile.numbers[place]}]"
+        is_object = f" AND {text} NOT LIKE '{{%'" if place.parts in objects else ""
+        branches.append(f"WHEN {text} IS NOT NULL{is_object} THEN {profile.numbers[place]}")
+    return f"CASE {' '.join(branches)} ELSE 0 END"
+
+
+def _converted(profile: Profile) -> str:
+    """Return the query that adds the value of every column."""
+    texts = "".join(f", {_text(column)} AS t_{column}" for column in KEYS if profile.of(column))
+    units = f", {unit(profile)} AS unit" if profile.of("duration") else ""
+    found = {name: value for made in conversions(profile).values() for name, value in made.values.items()}
+    values = ", ".join(f"{found.get(name, f'CAST(NULL AS {kind})')} AS {name}" for name, kind in TYPES.items())
+    return f"SELECT *, {values} FROM (SELECT *{texts}{units} FROM ({_picked(profile)}))"
+
+
+def _text(column: str) -> str:
+    """Return the expression for the text of a column; a time with many digits as it was written."""
+    found = f"found[p_{column}]"
+    if column != "time":
+        return found
+    keys = "|".join(dict.fromkeys(key.split(".")[-1] for key in KEYS["time"]))
+    written = rf"""regexp_extract(text, '"(?:{keys})"\s*:\s*(-?[0-9]+[.][0-9]+)', 1)"""
+    is_same = f"try_cast(written AS DOUBLE) = try_cast({found} AS DOUBLE)"
+    longer = bound(written, "written", f"CASE WHEN {is_same} THEN written ELSE {found} END")
+    return f"CASE WHEN regexp_full_match({found}, '-?[0-9]{{5,}}[.][0-9]{{5,}}') THEN {longer} ELSE {found} END"
+
+
+def _exact(profile: Profile) -> str:
+    """Return the query that adds the places whose values are all in columns, and the known layout of each line."""
+    taken = "".join(
+        f", CASE WHEN {' AND '.join(f'{name} IS NOT NULL' for name in made.values)} AND {made.is_exact} "
+        f"THEN p_{column} ELSE 0 END AS c_{column}"
+        for column, made in conversions(profile).items()
+    )
+    inner = f"SELECT *{taken} FROM ({_converted(profile)})"
+    columns = [column for column in KEYS if profile.of(column)]
+    if not profile.layouts or not columns:
+        return f"SELECT *, 0 AS known FROM ({inner})"
+    # A line is of a known layout when exactly the same places were taken: as bits of one number.
+    mask = " + ".join(f"(CAST(1 AS BIGINT) << c_{column})" for column in columns)
+    known = " ".join(
+        f"WHEN layout = {quoted(layout.keys)} AND mask = {_mask(layout.places, len(columns))} THEN {number}"
+        for number, layout in enumerate(profile.layouts, start=1)
+    )
+    return f"""
+        SELECT *, CASE WHEN is_known THEN CASE {known} ELSE 0 END ELSE 0 END AS known
+        FROM (SELECT *, {mask} AS mask FROM ({inner}))
+    """
+
+
+def _mask(places: Sequence[int], columns: int) -> int:
+    return sum(1 << place for place in places) + columns - len(places)
