@@ -56,7 +56,7 @@ def guard(call: Callable[[], object]) -> int:
         return error.exit_code
     except (PipeClosed, SystemExit):
         # Click leaves by SystemExit, but only where the reader of its help has gone.
-        _silence_stdout()
+        silence_stdout()
         return DONE
     except (KeyboardInterrupt, click.Abort):
         say("Stopped.")
@@ -110,8 +110,8 @@ def _report(error: Exception) -> None:
     say(f"This is a bug in loglens: {type(error).__name__}: {summary} (LOGLENS_DEBUG=1 shows where)")
 
 
-def _silence_stdout() -> None:
-    """Give stdout somewhere to go, or Python complains about the closed pipe while it shuts down."""
+def silence_stdout() -> None:
+    """Give stdout somewhere to go, or Python fails to write what is left in it while it shuts down."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, sys.stdout.fileno())
     os.close(nowhere)

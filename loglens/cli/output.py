@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from loglens.answer import Answer
-from loglens.cli.console import PipeClosed, say
+from loglens.cli.console import PipeClosed, say, silence_stdout
 from loglens.errors import LoglensError, NotFound
 from loglens.reports import ALL, Page, Renderer
 
@@ -61,6 +61,7 @@ def write_out(pieces: Iterable[str]) -> None:
     except BrokenPipeError as error:
         raise PipeClosed from error
     except OSError as error:
+        silence_stdout()
         raise LoglensError(f"Cannot write to standard output: {error.strerror}.") from error
 
 
