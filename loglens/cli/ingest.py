@@ -11,6 +11,7 @@ from loglens.cli.console import is_terminal, say, write
 from loglens.cli.ingest_summary import summarize
 from loglens.ingest.report import IngestReport, Outcome, Progress
 from loglens.settings import load_settings
+from loglens.text import visible
 
 DURATION_UNITS = ("ns", "us", "ms", "s")
 
@@ -91,7 +92,7 @@ def _forget(sources: tuple[str, ...], before: str | None, db: Path | None, wait_
     database = db or Path(load_settings().db)
     forgotten = forget(database, sources, before, wait_s)
     for source in forgotten:
-        say(f"forgot {source.uri}: {source.records:,} records, {source.rejects:,} rejects")
+        say(f"forgot {visible(source.uri)}: {source.records:,} records, {source.rejects:,} rejects")
     if not forgotten:
         say("nothing to forget: every source has records from that time on.")
 

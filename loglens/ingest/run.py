@@ -46,7 +46,6 @@ class Job:
 
     path: Path
     uri: str
-    is_spooled: bool = False
 
 
 def ingest(request: IngestRequest, progress: Progress | None = None) -> IngestReport:
@@ -77,7 +76,7 @@ def _jobs(request: IngestRequest, report: IngestReport, stack: ExitStack) -> lis
     report.outcomes += [_skipped(skipped) for skipped in found.skipped]
     jobs = [Job(path, str(path)) for path in found.files]
     if STANDARD_INPUT in request.paths:
-        jobs.append(Job(stack.enter_context(_spooled_input()), request.name, is_spooled=True))
+        jobs.append(Job(stack.enter_context(_spooled_input()), request.name))
     return jobs
 
 
