@@ -1,9 +1,11 @@
-"""Write docs/analyses.md, docs/cli.md and docs/schema.md from the declarations: `python docs/generate.py`."""
+"""Write the pages of docs/ that follow from the declarations: `python docs/generate.py`."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import dedent
 
 import click
 import duckdb
@@ -11,6 +13,7 @@ import duckdb
 from loglens.analyses import ALL
 from loglens.analysis import Analysis, Param
 from loglens.cli.main import GROUPS, PROGRAM
+from loglens.detectors import ALL as DETECTORS
 from loglens.settings import Settings
 from loglens.store.store import create_views, migrations
 
@@ -19,7 +22,12 @@ FOLDER = Path(__file__).parent
 
 def pages() -> dict[str, str]:
     """Return the text of every generated page by its file name."""
-    return {"analyses.md": _page(_analyses()), "cli.md": _page(_commands()), "schema.md": _page(_schema())}
+    return {
+        "analyses.md": _page(_analyses()),
+        "detectors.md": _page(_detectors()),
+        "cli.md": _page(_commands()),
+        "schema.md": _page(_schema()),
+    }
 
 
 def write() -> None:
@@ -53,7 +61,7 @@ def _analyses() -> Iterator[str]:
 
 
 def _parameter(param: Param) -> tuple[str, str, str]:
-    default = "required" if param.positional else "" if param.default is None else f"`{param.default}`"
+    default = "required" if param.positional else _default(param)
     choices = f" One of {', '.join(f'`{choice}`' for choice in param.choices)}." if param.choices else ""
     flags = f" Short: {', '.join(f'`{flag}`' for flag in param.flags)}." if param.flags else ""
     return f"`{param.name}`", default, param.help + choices + flags
@@ -63,6 +71,29 @@ def _notes(analysis: Analysis) -> Iterator[str]:
     rows = f"{analysis.limit} rows" if analysis.limit else "all rows"
     key = ", ".join(f"`{name}`" for name in analysis.key)
     yield f"A row is known by {key}. Unless told otherwise it gives {rows}.\n"
+
+
+def _detectors() -> Iterator[str]:
+    yield "# Detectors\n"
+    yield (
+        "`loglens findings` asks all of them; this page is made from the same declarations. A finding has passed every"
+        " gate: each is a threshold below, to be set with `--set NAME.THRESHOLD=VALUE` or in Python with"
+        ' `lens.findings(thresholds={"NAME.THRESHOLD": value})`.\n'
+    )
+    for detector in DETECTORS:
+        module = sys.modules[detector.judge.__module__]
+        _, _, drawing = (module.__doc__ or "").partition("\n\n")
+        yield f"## {detector.name}: {detector.title.lower()}\n"
+        yield f"{detector.problem}\n"
+        yield f"```text\n{dedent(drawing).rstrip()}\n```\n"
+        rows = [(f"`{param.name}`", _default(param), param.help, param.reason) for param in detector.params]
+        yield from _table(("threshold", "default", "meaning", "why"), rows)
+        identity = ", ".join(f"`{name}`" for name in detector.identity)
+        yield f"It judges the rows of `{detector.watches.name}`; a finding is known by {identity}. {detector.advice}\n"
+
+
+def _default(param: Param) -> str:
+    return "" if param.default is None else f"`{param.default}`"
 
 
 def _commands() -> Iterator[str]:

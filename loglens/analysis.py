@@ -18,7 +18,8 @@ class Param:
     The type is that of the default; a parameter whose default is None takes `type`. `choices` limits the values.
     `flags` are extra command line spellings, dashes included, that each stand for one value: `{"--p99": 0.99}`.
     A `positional` parameter is a required argument of the command, before any PATH. `parse` turns text into the
-    bound value (`500ms` into nanoseconds) on every surface and raises ValueError with what it expects.
+    bound value (`500ms` into nanoseconds) on every surface and raises ValueError with what it expects. `reason` says
+    why the default is what it is, where that is not plain: every threshold of a detector has one.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Param:
     positional: bool = False
     metavar: str | None = None
     parse: Callable[[str], Value] | None = None
+    reason: str = ""
 
     @property
     def python_type(self) -> ValueType:

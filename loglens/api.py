@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from loglens.analyses import ALL
 from loglens.analysis import Analysis
+from loglens.detectors import ALL as DETECTORS
 from loglens.errors import NotFound, StoreError, UsageError
 from loglens.nearest import did_you_mean
 from loglens.params import accept_all, accept_limit
-from loglens.scope import Scope
+from loglens.scope import Scope, When
 from loglens.settings import Settings, load_settings
 from loglens.signature import SCOPING, describe, signature
 
@@ -68,6 +69,35 @@ class Lens:
 
         with self._open() as connection:
             yield ask_sql(connection, statement, _limit(limit))
+
+    def findings(
+        self,
+        detector: str | None = None,
+        *,
+        thresholds: Mapping[str, Any] | None = None,
+        since: When = None,
+        until: When = None,
+        service: str | None = None,
+        limit: int = 0,
+    ) -> Result:
+        """Return what the detectors find, or one of them, the gravest first.
+
+        `thresholds` sets parameters of detectors: `{"slow_route.min_requests": 100}`. Raises UsageError for an unknown
+        detector or threshold.
+        """
+        from loglens.result import Result
+
+        return Result(self.detecting(detector, thresholds or {}, Scope(since, until, service), limit))
+
+    def detecting(self, detector: str | None, thresholds: Mapping[str, Any], scope: Scope, limit: int) -> Answer:
+        """Return the findings of the detectors as an answer."""
+        from loglens.detect import accept_thresholds, chosen, detect
+        from loglens.finding import answer_of
+
+        detectors = chosen(DETECTORS, detector)
+        accepted = accept_thresholds(DETECTORS, thresholds)
+        with self._open() as connection:
+            return answer_of(detect(connection, detectors, accepted, scope), _limit(limit))
 
     @contextmanager
     def _open(self) -> Iterator[Any]:

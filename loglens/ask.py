@@ -66,7 +66,7 @@ class Statement:
 
     def reproducible(self) -> str:
         """Return the statement with its values written in, to be run by itself."""
-        return _BIND.sub(lambda match: _literal(self.binds[match[1]]) if match[1] in self.binds else match[0], self.sql)
+        return _BIND.sub(lambda match: literal(self.binds[match[1]]) if match[1] in self.binds else match[0], self.sql)
 
     def _run(self, sql: str) -> duckdb.DuckDBPyConnection:
         _refuse_broken({"The statement": sql, **self.binds})
@@ -198,7 +198,8 @@ def _type_of(name: str, rows: Sequence[Row]) -> str:
     return next((found for suffix, found in _TYPE_OF_SUFFIX.items() if name.endswith(suffix)), "VARCHAR")
 
 
-def _literal(value: Any) -> str:
+def literal(value: Any) -> str:
+    """Return a bound value as it is written in a statement."""
     match value:
         case None:
             return "NULL"
@@ -211,4 +212,4 @@ def _literal(value: Any) -> str:
         case str():
             return "'" + value.replace("'", "''") + "'"
         case _:
-            return "[" + ", ".join(_literal(item) for item in value) + "]"
+            return "[" + ", ".join(literal(item) for item in value) + "]"

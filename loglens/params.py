@@ -4,13 +4,27 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
-from loglens.analysis import Analysis, Param, Value
+from loglens.analysis import Param, Value
 from loglens.errors import UsageError
 from loglens.nearest import did_you_mean
 
 _WORDS = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
+
+
+class Declared(Protocol):
+    """Whatever declares parameters under a name: an analysis, a detector."""
+
+    @property
+    def name(self) -> str:
+        """Its name, for messages."""
+        ...
+
+    @property
+    def params(self) -> tuple[Param, ...]:
+        """Its parameters."""
+        ...
 
 
 def accept(param: Param, value: object) -> Value:
@@ -34,21 +48,21 @@ def accept_limit(value: object) -> int:
     return limit
 
 
-def accept_all(analysis: Analysis, given: Mapping[str, Any]) -> dict[str, Value]:
-    """Return the value of every parameter of an analysis: those given, and the defaults of the others.
+def accept_all(declared: Declared, given: Mapping[str, Any]) -> dict[str, Value]:
+    """Return the value of every parameter of an analysis or detector: those given, and the defaults of the others.
 
     Raises UsageError for an unknown name and for a value that cannot be used.
     """
-    known = {param.name: param for param in analysis.params}
+    known = {param.name: param for param in declared.params}
     for name in given:
         if name not in known:
-            raise UsageError(f"{analysis.name} has no parameter {name!r}. {did_you_mean(name, known)}")
+            raise UsageError(f"{declared.name} has no parameter {name!r}. {did_you_mean(name, known)}")
     values: dict[str, Value] = {}
     for name, param in known.items():
         try:
             values[name] = accept(param, given.get(name, param.default))
         except ValueError as error:
-            raise UsageError(f"{analysis.name}: {name} {error}") from error
+            raise UsageError(f"{declared.name}: {name} {error}") from error
     return values
 
 

@@ -155,7 +155,7 @@ def test_help_and_version(shell: Shell) -> None:
         assert part in done.out
     assert shell("slow", "-h") == done
     groups = re.findall(r"^(\w+):$", shell("--help").out, re.MULTILINE)
-    assert groups == ["Options", "Read", "Ask", "More", "Examples"]
+    assert groups == ["Options", "Read", "Ask", "Judge", "More", "Examples"]
 
 
 @pytest.mark.parametrize("name", ["bash", "zsh", "fish"])

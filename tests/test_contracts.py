@@ -17,7 +17,7 @@ import duckdb
 import pytest
 
 import loglens
-from loglens import analyses, reports
+from loglens import analyses, detectors, reports
 from loglens.analyses import ALL
 from loglens.analysis import SCOPE, Analysis
 from loglens.api import Lens
@@ -25,6 +25,8 @@ from loglens.ask import Statement, ask
 from loglens.cli.main import GROUPS, PROGRAM
 from loglens.cli.options import own_options, shared_options
 from loglens.columns import Column
+from loglens.detector import Detector
+from loglens.detectors import ALL as DETECTORS
 from loglens.params import accept_all
 from loglens.reports import ALL as RENDERERS
 from loglens.scope import Scope
@@ -57,9 +59,44 @@ def test_a_new_analysis_touches_three_files() -> None:
             if re.search(rf"analyses import .*\b{analysis.name}\b|analyses\.{analysis.name}\b", path.read_text("utf-8"))
             or (path.stem == analysis.name and path.parent.name == "analyses")
         ]
+        # A detector may watch it: that is another addition.
+        mentions = [path for path in mentions if not path.startswith("loglens/detectors/")]
         module, case = f"loglens/analyses/{analysis.name}.py", f"tests/cases/analyses/{analysis.name}.toml"
         assert {module, case} <= set(mentions), analysis.name
         assert set(mentions) <= {module, case, "loglens/analyses/__init__.py"}, analysis.name
+
+
+def test_a_new_detector_touches_three_files() -> None:
+    modules = {module.name for module in pkgutil.iter_modules(detectors.__path__)}
+    cases = {path.stem for path in (ROOT / "tests" / "cases" / "detectors").glob("*.toml")}
+    assert {detector.name for detector in DETECTORS} == modules == cases
+    for name in modules:
+        word = re.compile(rf"\b{name}\b")
+        register = ROOT / "loglens" / "detectors" / "__init__.py"
+        importing = re.compile(rf"detectors import .*\b{name}\b|detectors\.{name}\b")
+        found = {path for path in (ROOT / "loglens").rglob("*.py") if importing.search(path.read_text("utf-8"))}
+        assert found == {register}, name
+        assert len(word.findall(register.read_text("utf-8"))) == 2, name
+
+
+@pytest.mark.parametrize("detector", DETECTORS, ids=lambda detector: detector.name)
+def test_the_declaration_of_a_detector_is_complete(detector: Detector) -> None:
+    assert re.fullmatch(r"[a-z][a-z_]*", detector.name)
+    assert detector.problem.endswith(".")
+    assert detector.advice.endswith(".")
+    assert {*detector.identity, *detector.evidence} <= set(detector.watches.columns)
+    assert set(detector.asks) <= {param.name for param in detector.watches.params}
+    assert not [name for name in detector.identity if name.endswith(("_ts", "_ns", "_ms", "trace_id", "span_id"))]
+    drawing = (sys.modules[detector.judge.__module__].__doc__ or "").partition("\n\n")[2]
+    assert len(drawing.splitlines()) >= 4, "a detector draws what it looks for"
+    for param in detector.params:
+        assert param.help.endswith(".")
+        assert param.reason.endswith("."), param.name
+    nothing = dict.fromkeys(detector.watches.columns)
+    gates = detector.judge(nothing, accept_all(detector, {})).gates
+    assert not all(gate.is_passed for gate in gates)
+    named = {each.param for gate in gates for each in (gate, *gate.others)}
+    assert named <= {param.name for param in detector.params}
 
 
 @each
@@ -192,7 +229,7 @@ def test_many_rows_are_counted_as_they_are_fetched(analysis: Analysis, small_sto
 def test_commands_and_methods_have_the_same_names() -> None:
     context = click.Context(PROGRAM)
     commands = set(PROGRAM.list_commands(context))
-    methods = {name for name in dir(Lens) if not name.startswith("_")} - {"asking", "asking_sql"}
+    methods = {name for name in dir(Lens) if not name.startswith("_")} - {"asking", "asking_sql", "detecting"}
     assert methods - commands == set()
     assert commands - methods == {"ingest", "forget", "demo", "completion"}
 
@@ -221,7 +258,7 @@ def generator() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("name", ["analyses.md", "cli.md", "schema.md"])
+@pytest.mark.parametrize("name", ["analyses.md", "detectors.md", "cli.md", "schema.md"])
 def test_the_docs_are_what_the_declarations_say(name: str) -> None:
     text = generator().pages()[name]
     assert (ROOT / "docs" / name).read_text("utf-8") == text, "stale: run make docs"

@@ -25,6 +25,7 @@ _EXAMPLES = (
 )
 # Each command that is no analysis: a module and its attribute.
 _READING = {"ingest": "ingest:INGEST", "forget": "ingest:FORGET", "demo": "demo:COMMAND"}
+_JUDGING = {"findings": "findings:COMMAND"}
 _MORE = {"sql": "sql:COMMAND", "completion": "completion:COMMAND"}
 
 
@@ -42,6 +43,7 @@ def _loader(place: str) -> Callable[[], click.Command]:
 GROUPS: dict[str, dict[str, Callable[[], click.Command]]] = {
     "Read": {name: _loader(place) for name, place in _READING.items()},
     "Ask": {analysis.name: partial(analysis_command, analysis) for analysis in ALL},
+    "Judge": {name: _loader(place) for name, place in _JUDGING.items()},
     "More": {name: _loader(place) for name, place in _MORE.items()},
 }
 

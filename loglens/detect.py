@@ -1,0 +1,104 @@
+"""Detecting: detectors, run on an open connection, give findings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from loglens.analysis import Row, Value
+from loglens.ask import ask, literal
+from loglens.detector import Detector, Verdict
+from loglens.errors import UsageError
+from loglens.finding import Finding, fingerprint, ranked
+from loglens.nearest import did_you_mean
+from loglens.params import accept_all
+from loglens.scope import Scope
+
+if TYPE_CHECKING:
+    import duckdb
+
+Thresholds = Mapping[str, Mapping[str, Value]]
+
+
+def chosen(detectors: Iterable[Detector], name: str | None) -> tuple[Detector, ...]:
+    """Return all detectors, or the one of this name; raises UsageError where there is none."""
+    by_name = {detector.name: detector for detector in detectors}
+    if name is None:
+        return tuple(by_name.values())
+    if name not in by_name:
+        raise UsageError(f"No detector {name!r}. {did_you_mean(name, by_name)}")
+    return (by_name[name],)
+
+
+def accept_thresholds(detectors: Iterable[Detector], given: Mapping[str, Any]) -> Thresholds:
+    """Return the values of all parameters of all detectors; `given` names those that differ: `slow_route.slo_ms`.
+
+    Raises UsageError for a name that is none, with the nearest one, and for a value that cannot be used.
+    """
+    by_name = {detector.name: detector for detector in detectors}
+    known = [f"{detector.name}.{param.name}" for detector in by_name.values() for param in detector.params]
+    split: dict[str, dict[str, Any]] = {name: {} for name in by_name}
+    for word, value in given.items():
+        if word not in known:
+            raise UsageError(f"No threshold {word!r}. {did_you_mean(word, known)}")
+        name, _, param = word.partition(".")
+        split[name][param] = value
+    return {name: accept_all(by_name[name], values) for name, values in split.items()}
+
+
+def detect(
+    connection: duckdb.DuckDBPyConnection, detectors: Iterable[Detector], thresholds: Thresholds, scope: Scope
+) -> list[Finding]:
+    """Return what the detectors find in the part of the data that `scope` names, the gravest first."""
+    return ranked(
+        _finding(detector, row, verdict, sql)
+        for detector in detectors
+        for row, verdict, sql in judged(connection, detector, thresholds[detector.name], scope)
+        if verdict.is_finding
+    )
+
+
+def judged(
+    connection: duckdb.DuckDBPyConnection, detector: Detector, values: Mapping[str, Value], scope: Scope
+) -> Iterator[tuple[Row, Verdict, str]]:
+    """Yield every row that a detector looks at, with its verdict and the statement the row came from."""
+    analysis = detector.watches
+    shared = {param.name: values[param.name] for param in analysis.params if param.name in values}
+    answer = ask(connection, analysis, accept_all(analysis, {**detector.asks, **shared}), scope, limit=0)
+    for row in answer.rows():
+        yield row, detector.judge(row, values), answer.sql
+
+
+def _finding(detector: Detector, row: Row, verdict: Verdict, sql: str) -> Finding:
+    return Finding(
+        detector=detector.name,
+        severity=verdict.severity,
+        service=row.get("service"),
+        subject=verdict.subject,
+        summary=verdict.summary,
+        fingerprint=fingerprint(detector.name, [row[name] for name in detector.identity]),
+        evidence={name: row[name] for name in detector.evidence},
+        gates=verdict.gates,
+        sql=_narrowed(sql, {name: row[name] for name in detector.watches.key}),
+        advice=verdict.advice or detector.advice,
+        cost_ms=verdict.cost_ms,
+        gain_ms=verdict.gain_ms,
+        caveats=verdict.caveats,
+        exemplar_trace_ids=_exemplars(row),
+        first_ns=row.get("first_ts"),
+        last_ns=row.get("last_ts"),
+    )
+
+
+def _exemplars(row: Row) -> tuple[str, ...]:
+    listed = row.get("exemplar_trace_ids")
+    if listed is not None:
+        return tuple(json.loads(listed))
+    return (row["exemplar_trace_id"],) if row.get("exemplar_trace_id") else ()
+
+
+def _narrowed(sql: str, key: Mapping[str, Value]) -> str:
+    """Return the statement for the one row of a key."""
+    conditions = " AND ".join(f"{name} IS NOT DISTINCT FROM {literal(value)}" for name, value in key.items())
+    return f"SELECT * FROM (\n{sql.rstrip()}\n) AS answer WHERE {conditions}"  # noqa: S608

@@ -1,0 +1,8 @@
+"""The register of detectors; a new one is a module, a line here and a case file."""
+
+from __future__ import annotations
+
+from loglens.detector import Detector
+from loglens.detectors import slow_route
+
+ALL: tuple[Detector, ...] = (slow_route.DETECTOR,)

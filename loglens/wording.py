@@ -1,0 +1,40 @@
+"""Numbers as a sentence says them: 34 ms, 6.3 s, 97 %, three times."""
+
+from __future__ import annotations
+
+_MINUTE_MS, _HOUR_MS, _DAY_MS = 60_000, 3_600_000, 86_400_000
+
+
+def duration(ms: float) -> str:
+    """Return a length of time with two or three digits and the unit that suits it."""
+    if ms < 999.5:
+        return f"{_digits(ms)} ms"
+    if ms < 99_500:
+        return f"{_digits(ms / 1000)} s"
+    for unit_ms, unit, next_ms in ((_MINUTE_MS, "min", _HOUR_MS * 1.5), (_HOUR_MS, "h", _DAY_MS * 1.5)):
+        if ms < next_ms:
+            return f"{_digits(ms / unit_ms)} {unit}"
+    return f"{_digits(ms / _DAY_MS)} days"
+
+
+def percent(ratio: float) -> str:
+    """Return a share of 0 to 1 in percent."""
+    return f"{_digits(100 * ratio)} %"
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a count with its noun, in the plural where it is not one."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def factor(ratio: float) -> str:
+    """Return how many times as much: 3.4 times, 186 times."""
+    return f"{_digits(ratio)} times"
+
+
+def _digits(value: float) -> str:
+    if value >= 9.95 or value == 0:
+        return f"{value:,.0f}"
+    if value >= 0.0995:
+        return f"{value:.1f}".removesuffix(".0")
+    return f"{value:.1g}"
