@@ -10,7 +10,8 @@ import duckdb
 import pytest
 
 from loglens.cli import main
-from loglens.store.store import open_writer
+from loglens.ingest.entry_span import ENTRY_SPAN
+from loglens.store.store import fetch_row, open_writer
 
 Rows = Sequence[Mapping[str, Any]]
 MakeStore = Callable[[Mapping[str, Rows]], Path]
@@ -32,9 +33,20 @@ def insert_rows(connection: duckdb.DuckDBPyConnection, table: str, rows: Rows) -
     required = {name: _FILLERS[type_name] for name, type_name in described}
     for row in rows:
         values = required | dict(row)
+        if table == "spans":
+            values["is_entry"] = is_entry(connection, values)
         names = ", ".join(values)
         binds = ", ".join("?" for _ in values)
         connection.execute(f"INSERT INTO {table} ({names}) VALUES ({binds})", list(values.values()))
+
+
+def is_entry(connection: duckdb.DuckDBPyConnection, span: Mapping[str, Any]) -> bool:
+    """Say of a span what the readers of spans store about it."""
+    binds = {"kind": span["kind"], "parent": span.get("parent_span_id")}
+    (found,) = fetch_row(
+        connection, f"SELECT {ENTRY_SPAN} FROM (SELECT $kind AS kind, $parent AS parent_span_id)", binds
+    )
+    return bool(found)
 
 
 def insert_small_world(connection: duckdb.DuckDBPyConnection) -> None:
@@ -48,12 +60,12 @@ def insert_small_world(connection: duckdb.DuckDBPyConnection) -> None:
         """
         INSERT INTO spans (
             source_id, line, ordinal, trace_id, span_id, service, name, kind, start_ns, duration_ns, status,
-            http_method, route, status_code, attributes
+            http_method, route, status_code, attributes, is_entry
         )
         SELECT
             1, n, 0, printf('%s%030x', prefix, n), printf('%s%014x', prefix, n), service, 'GET ' || route, 'SERVER',
             $start_ns + n * 2000000000 + 7, coalesce(fixed_ms, n) * 1000000,
-            if(is_error, 'ERROR', 'UNSET'), 'GET', route, if(is_error, 500, 200), json_object('n', n)
+            if(is_error, 'ERROR', 'UNSET'), 'GET', route, if(is_error, 500, 200), json_object('n', n), true
         FROM (
             SELECT *, fixed_ms IS NULL AND n % 10 = 0 AS is_error
             FROM (VALUES ('aa', 'api', '/users/{id}', 300, NULL), ('bb', 'api', '/orders', 290, 10),

@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from conftest import START_NS
+from conftest import START_NS, is_entry
 
 import loglens
 from loglens.errors import LoglensError
@@ -63,6 +63,8 @@ def fill(connection: duckdb.DuckDBPyConnection, case: Mapping[str, Any]) -> None
     for table in DEFAULTS:
         for line, row in enumerate(case.get(table, ()), start=1):
             values = stored_row(table, line, row)
+            if table == "spans":
+                values["is_entry"] = is_entry(connection, values)
             names, marks = ", ".join(values), ", ".join(f"${name}" for name in values)
             statement = f"INSERT INTO {table} ({names}) SELECT {marks} FROM range({row.get('times', 1)})"
             connection.execute(statement, values)

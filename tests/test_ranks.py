@@ -112,9 +112,10 @@ def test_slow_gives_the_quantiles_of_numpy_and_the_order_statistics(
             connection.execute(
                 """
                 INSERT INTO spans (
-                    source_id, line, ordinal, trace_id, span_id, service, route, kind, status, duration_ns
+                    source_id, line, ordinal, trace_id, span_id, service, route, kind, status, duration_ns,
+                    is_entry
                 )
-                SELECT 1, 1, 0, 'aa', 'bb', 'api', $route, 'SERVER', 'UNSET', unnest($sample::BIGINT[])
+                SELECT 1, 1, 0, 'aa', 'bb', 'api', $route, 'SERVER', 'UNSET', unnest($sample::BIGINT[]), true
                 """,
                 {"route": f"/{number}", "sample": sample},
             )

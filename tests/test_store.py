@@ -52,6 +52,29 @@ def test_a_new_store_has_every_migration_once(store: Path) -> None:
         assert fetch_row(connection, "SELECT count(*) FROM schema_version") == (len(migrations()),)
 
 
+def test_spans_of_a_first_store_are_known_as_requests_once_it_is_brought_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "first.duckdb"
+    rows = [(kind, parent) for kind in ("SERVER", "INTERNAL", "UNSPECIFIED", "CLIENT") for parent in (None, "p")]
+    with duckdb.connect(path) as connection:
+        version, name, text = migrations()[0]
+        connection.execute("CREATE TABLE schema_version (version INTEGER, name VARCHAR, applied_ns BIGINT)")
+        connection.execute(text)
+        connection.execute("INSERT INTO schema_version VALUES (?, ?, 0)", [version, name])
+        for kind, parent in rows:
+            connection.execute(
+                "INSERT INTO spans (source_id, line, ordinal, trace_id, span_id, kind, parent_span_id, status) "
+                "VALUES (1, 1, 0, 't', 's', ?, ?, 'UNSET')",
+                [kind, parent],
+            )
+    with pytest.raises(StoreError, match="older loglens"), open_reader(path):
+        pass
+    with open_writer(path):
+        pass
+    with open_reader(path) as connection:
+        found = connection.execute("SELECT kind, parent_span_id FROM spans WHERE is_entry").fetchall()
+    assert found == [("SERVER", None), ("SERVER", "p"), ("INTERNAL", None), ("UNSPECIFIED", None)]
+
+
 def test_every_table_and_column_has_its_meaning(store: Path) -> None:
     with open_reader(store) as connection:
         bare = connection.execute(

@@ -42,7 +42,8 @@ INSERT = """
         if(family = 'database', 'postgresql', NULL)                            AS db_system,
         if(family = 'database', statement || literal, NULL)                    AS db_query,
         'otelhttp'                                                             AS scope_name,
-        json_object('thread.id', rows, 'size', size, 'port', port)             AS attributes
+        json_object('thread.id', rows, 'size', size, 'port', port)             AS attributes,
+        kind = 2                                                               AS is_entry
     FROM made
     ORDER BY end_ns
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from loglens.ingest.entry_span import ENTRY_SPAN
 from loglens.ingest.route_shape import route_shape_sql
 from loglens.ingest.semconv import SPAN_COLUMNS, spellings
 
@@ -58,7 +59,7 @@ def span_statement() -> str:
         source_id, line, ordinal, trace_id, span_id, parent_span_id, service, instance, name, kind, start_ns,
         duration_ns, status, status_message, http_method, path, route, status_code, db_system, db_query, peer_service,
         messaging_system, messaging_destination, gen_ai_model, gen_ai_input_tokens, gen_ai_output_tokens, user_id,
-        error_type, scope_name, events, links, attributes, resource, extra, raw
+        error_type, scope_name, events, links, attributes, resource, extra, raw, is_entry
     )
     SELECT
         $source_id, line, ordinal, trace_id, span_id, parent_span_id, service, instance, name, kind, start_ns,
@@ -68,7 +69,7 @@ def span_statement() -> str:
         CASE WHEN peer_service IS NULL AND kind IN ('CLIENT', 'PRODUCER') THEN server_address ELSE peer_service END,
         messaging_system, messaging_destination, gen_ai_model, TRY_CAST(gen_ai_input_tokens AS BIGINT),
         TRY_CAST(gen_ai_output_tokens AS BIGINT), user_id, coalesce(error_type, exception_type), scope_name,
-        events, links, attributes, resource, extra, raw
+        events, links, attributes, resource, extra, raw, {ENTRY_SPAN}
     FROM (SELECT *, {_BARE} AS bare FROM (
         SELECT
             * EXCLUDE (attributes, found), found[1] AS attributes,

@@ -1,10 +1,5 @@
--- One equality a branch: DuckDB then reads the parent of the few spans of that kind only, which halves the cost.
 CREATE OR REPLACE TEMP VIEW entry_spans AS
-SELECT * FROM spans WHERE kind IN ('SERVER', 'CONSUMER')
-UNION ALL
-SELECT * FROM spans WHERE kind = 'INTERNAL' AND parent_span_id IS NULL
-UNION ALL
-SELECT * FROM spans WHERE kind = 'UNSPECIFIED' AND parent_span_id IS NULL;
+SELECT * FROM spans WHERE is_entry;
 
 CREATE OR REPLACE TEMP VIEW access_records AS
 SELECT
