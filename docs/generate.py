@@ -77,8 +77,10 @@ def _detectors() -> Iterator[str]:
     yield "# Detectors\n"
     yield (
         "`loglens findings` asks all of them; this page is made from the same declarations. A finding has passed every"
-        " gate: each is a threshold below, to be set with `--set NAME.THRESHOLD=VALUE` or in Python with"
-        ' `lens.findings(thresholds={"NAME.THRESHOLD": value})`.\n'
+        " gate: each is a threshold below, to be set with `--set slow_route.min_requests=100`, with `[slow_route]` and"
+        " `min_requests = 100` in `loglens.toml`, with `[tool.loglens.slow_route]` in `pyproject.toml`, or in Python"
+        ' with `lens.findings(thresholds={"slow_route.min_requests": 100})`. `loglens explain-miss` says which gate'
+        " stopped a finding, and by how much.\n"
     )
     for detector in DETECTORS:
         module = sys.modules[detector.judge.__module__]

@@ -15,7 +15,8 @@ class Answer:
     """Columns, and rows as tuples in their order; times are integers and JSON is text, as `columns.fetched` says.
 
     The rows may come straight from the database, once: `left_out`, the number of rows beyond the limit, is known
-    when they have all been read. `sql` is one statement without binds that gives the same rows, for `Lens.sql`.
+    when they have all been read. `sql` is one statement without binds that gives the same rows, for `Lens.sql`;
+    `notes` are sentences that belong to the answer and are no data.
     """
 
     title: str
@@ -25,6 +26,7 @@ class Answer:
     greyed: str | None = None
     aside: Sequence[str] = ()
     draw: Callable[[Sequence[Row], int], str] | None = None
+    notes: Sequence[str] = ()
     left_out: int = field(default=0, compare=False)
 
     def held(self) -> Answer:

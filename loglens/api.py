@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from loglens.analyses import ALL
+from loglens.analyses import ALL, BY_NAME
 from loglens.analysis import Analysis
 from loglens.detectors import ALL as DETECTORS
 from loglens.errors import NotFound, StoreError, UsageError
@@ -18,11 +19,11 @@ from loglens.settings import Settings, load_settings
 from loglens.signature import SCOPING, describe, signature
 
 if TYPE_CHECKING:
+    from loglens.acks import Ack
     from loglens.answer import Answer
     from loglens.result import Result
 
 Asking = Callable[..., "Result"]
-BY_NAME: Mapping[str, Analysis] = {analysis.name: analysis for analysis in ALL}
 
 
 class Lens:
@@ -35,6 +36,7 @@ class Lens:
     def __init__(self, path: Path, settings: Settings) -> None:
         self.path = path
         self.settings = settings
+        _refuse_unknown(settings.thresholds)
 
     def sql(self, statement: str, *, limit: int = 0) -> Result:
         """Answer one SELECT over the tables that `schema` lists; nothing can be written."""
@@ -74,7 +76,11 @@ class Lens:
         self,
         detector: str | None = None,
         *,
+        fingerprint: str | None = None,
         thresholds: Mapping[str, Any] | None = None,
+        severity: str = "info",
+        baseline: str | Path | None = None,
+        acked: bool = False,
         since: When = None,
         until: When = None,
         service: str | None = None,
@@ -82,22 +88,72 @@ class Lens:
     ) -> Result:
         """Return what the detectors find, or one of them, the gravest first.
 
-        `thresholds` sets parameters of detectors: `{"slow_route.min_requests": 100}`. Raises UsageError for an unknown
+        `fingerprint`, or the beginning of one, gives one finding with its story. `thresholds` sets parameters of
+        detectors: `{"slow_route.min_requests": 100}`. `severity` is the least grave. `baseline` is a file of earlier
+        findings, which are left out; `acked` takes in those that are acknowledged. Raises UsageError for an unknown
         detector or threshold.
         """
+        from loglens.baseline import read_baseline
+        from loglens.judging import Search, find, tell
         from loglens.result import Result
 
-        return Result(self.detecting(detector, thresholds or {}, Scope(since, until, service), limit))
-
-    def detecting(self, detector: str | None, thresholds: Mapping[str, Any], scope: Scope, limit: int) -> Answer:
-        """Return the findings of the detectors as an answer."""
-        from loglens.detect import accept_thresholds, chosen, detect
-        from loglens.finding import answer_of
-
-        detectors = chosen(DETECTORS, detector)
-        accepted = accept_thresholds(DETECTORS, thresholds)
+        known = frozenset[str]() if baseline is None else read_baseline(Path(baseline))
+        scope = Scope(since, until, service)
+        search = Search(detector, self._thresholds(thresholds), scope, severity, known, acked)
         with self._open() as connection:
-            return answer_of(detect(connection, detectors, accepted, scope), _limit(limit))
+            if fingerprint is not None:
+                return Result(tell(connection, fingerprint, search, time.time_ns()))
+            return Result(find(connection, search, time.time_ns()).answer(_limit(limit)))
+
+    def ack(self, fingerprint: str, reason: str, until: str) -> Ack:
+        """Acknowledge a finding, by the beginning of its fingerprint, until a day, `90d` from now or `forever`.
+
+        Raises NotFound where nothing found begins so, UsageError for no reason and for a time that has passed.
+        """
+        from loglens.acks import parse_until, store_ack
+        from loglens.judging import Search, find
+        from loglens.store.store import open_writer
+
+        if not reason.strip():
+            raise UsageError("An acknowledgement needs a reason: whoever reads it later will ask.")
+        now_ns = time.time_ns()
+        until_ns = parse_until(until, now_ns)
+        search = Search(thresholds=self._thresholds(None), acked=True)
+        with self._open() as reader:
+            finding = find(reader, search, now_ns).one(fingerprint)
+        with open_writer(self.path) as connection:
+            return store_ack(connection, finding, reason, until_ns, now_ns)
+
+    def unack(self, fingerprint: str) -> Ack:
+        """Take back an acknowledgement, by the beginning of its fingerprint; raises NotFound where there is none."""
+        from loglens.acks import drop_ack
+        from loglens.store.store import open_writer
+
+        with open_writer(self.path) as connection:
+            return drop_ack(connection, fingerprint)
+
+    def explain_miss(
+        self,
+        detector: str,
+        trace: str,
+        *,
+        thresholds: Mapping[str, Any] | None = None,
+        since: When = None,
+        until: When = None,
+    ) -> Result:
+        """Say of one trace, by the beginning of its id, which gates of a detector are passed and which are not.
+
+        Raises UsageError for an unknown detector, NotFound for an unknown trace.
+        """
+        from loglens.miss import explain_miss
+        from loglens.result import Result
+
+        with self._open() as connection:
+            accepted = self._thresholds(thresholds)
+            return Result(explain_miss(connection, detector, trace, accepted, Scope(since, until)))
+
+    def _thresholds(self, given: Mapping[str, Any] | None) -> Mapping[str, Any]:
+        return {**self.settings.thresholds, **(given or {})}
 
     @contextmanager
     def _open(self) -> Iterator[Any]:
@@ -135,6 +191,15 @@ def open_lens(path: str | Path | None = None) -> Lens:
     if not found.exists():
         raise NotFound(f"No database at {found}. Make one with `loglens ingest PATH`, or name one with --db.")
     return Lens(found, settings)
+
+
+def _refuse_unknown(thresholds: Mapping[str, Any]) -> None:
+    from loglens.detect import accept_thresholds
+
+    try:
+        accept_thresholds(DETECTORS, thresholds)
+    except UsageError as error:
+        raise UsageError(f"loglens.toml, or [tool.loglens] in pyproject.toml: {error}") from error
 
 
 def _limit(value: object) -> int:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from textwrap import dedent, indent
 from typing import TYPE_CHECKING, Any
 
 from loglens.analysis import Row, Value
+from loglens.answer import Answer
 from loglens.ask import ask, literal
 from loglens.detector import Detector, Verdict
 from loglens.errors import UsageError
@@ -41,10 +43,18 @@ def accept_thresholds(detectors: Iterable[Detector], given: Mapping[str, Any]) -
     split: dict[str, dict[str, Any]] = {name: {} for name in by_name}
     for word, value in given.items():
         if word not in known:
-            raise UsageError(f"No threshold {word!r}. {did_you_mean(word, known)}")
+            raise UsageError(_unknown(word, by_name, known))
         name, _, param = word.partition(".")
         split[name][param] = value
     return {name: accept_all(by_name[name], values) for name, values in split.items()}
+
+
+def _unknown(word: str, detectors: Mapping[str, Detector], known: Sequence[str]) -> str:
+    name, _, param = word.partition(".")
+    detector = detectors.get(name)
+    if detector is None:
+        return f"No threshold {word!r}. {did_you_mean(word, known)}"
+    return f"{name} has no threshold {param!r}. {did_you_mean(param, [each.name for each in detector.params])}"
 
 
 def detect(
@@ -63,11 +73,23 @@ def judged(
     connection: duckdb.DuckDBPyConnection, detector: Detector, values: Mapping[str, Value], scope: Scope
 ) -> Iterator[tuple[Row, Verdict, str]]:
     """Yield every row that a detector looks at, with its verdict and the statement the row came from."""
-    analysis = detector.watches
-    shared = {param.name: values[param.name] for param in analysis.params if param.name in values}
-    answer = ask(connection, analysis, accept_all(analysis, {**detector.asks, **shared}), scope, limit=0)
+    answer = watched(connection, detector, values, scope, {})
     for row in answer.rows():
         yield row, detector.judge(row, values), answer.sql
+
+
+def watched(
+    connection: duckdb.DuckDBPyConnection,
+    detector: Detector,
+    values: Mapping[str, Value],
+    scope: Scope,
+    instead: Mapping[str, Value],
+) -> Answer:
+    """Return what a detector looks at; `instead` replaces values that its analysis is asked with."""
+    analysis = detector.watches
+    shared = {param.name: values[param.name] for param in analysis.params if param.name in values}
+    given = {**detector.asks, **shared, **instead}
+    return ask(connection, analysis, accept_all(analysis, given), scope, limit=0)
 
 
 def _finding(detector: Detector, row: Row, verdict: Verdict, sql: str) -> Finding:
@@ -77,7 +99,7 @@ def _finding(detector: Detector, row: Row, verdict: Verdict, sql: str) -> Findin
         service=row.get("service"),
         subject=verdict.subject,
         summary=verdict.summary,
-        fingerprint=fingerprint(detector.name, [row[name] for name in detector.identity]),
+        fingerprint=fingerprint_of(detector, row),
         evidence={name: row[name] for name in detector.evidence},
         gates=verdict.gates,
         sql=_narrowed(sql, {name: row[name] for name in detector.watches.key}),
@@ -91,6 +113,11 @@ def _finding(detector: Detector, row: Row, verdict: Verdict, sql: str) -> Findin
     )
 
 
+def fingerprint_of(detector: Detector, row: Row) -> str:
+    """Return the fingerprint of what a detector would find in a row."""
+    return fingerprint(detector.name, [row[name] for name in detector.identity])
+
+
 def _exemplars(row: Row) -> tuple[str, ...]:
     listed = row.get("exemplar_trace_ids")
     if listed is not None:
@@ -101,4 +128,5 @@ def _exemplars(row: Row) -> tuple[str, ...]:
 def _narrowed(sql: str, key: Mapping[str, Value]) -> str:
     """Return the statement for the one row of a key."""
     conditions = " AND ".join(f"{name} IS NOT DISTINCT FROM {literal(value)}" for name, value in key.items())
-    return f"SELECT * FROM (\n{sql.rstrip()}\n) AS answer WHERE {conditions}"  # noqa: S608
+    inner = indent(dedent(sql).strip(), "    ")
+    return f"SELECT *\nFROM (\n{inner}\n) AS answer\nWHERE {conditions}"

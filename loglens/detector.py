@@ -20,34 +20,50 @@ class Gate:
     """One condition of a finding: a number of the row held against the threshold of a parameter.
 
     `what` says in words what the number is; its unit is in the name of the parameter (`_ms`, `_ratio`). A number that
-    is not known, or a threshold, does not pass. `others` are conditions of which any may pass in its place.
+    is not known, or a threshold, does not pass. `of_all` says that the number is about all requests together, so that
+    one trace alone cannot meet it. `is_met` tells of this condition alone; `others` are conditions of which any may be
+    met in its place.
     """
 
     param: str
     what: str
     value: Number
     threshold: Number
-    is_passed: bool
+    is_met: bool
     at_most: bool = False
+    of_all: bool = False
     others: tuple[Gate, ...] = ()
 
+    @property
+    def is_passed(self) -> bool:
+        """Whether the condition is met, or one of the others."""
+        return self.is_met or any(other.is_met for other in self.others)
 
-def at_least(values: Values, param: str, value: Number, what: str) -> Gate:
+    @property
+    def missing(self) -> Number:
+        """How much the number lacks, or has too much; None where the condition is met or the number is not known."""
+        if self.is_met or self.value is None or self.threshold is None:
+            return None
+        return abs(self.value - self.threshold)
+
+
+def at_least(values: Values, param: str, value: Number, what: str, of_all: bool = False) -> Gate:
     """Return the gate that a number passes from the threshold of a parameter on."""
     threshold = _number(values[param])
-    return Gate(param, what, value, threshold, value is not None and threshold is not None and value >= threshold)
+    is_met = value is not None and threshold is not None and value >= threshold
+    return Gate(param, what, value, threshold, is_met, of_all=of_all)
 
 
-def at_most(values: Values, param: str, value: Number, what: str) -> Gate:
+def at_most(values: Values, param: str, value: Number, what: str, of_all: bool = False) -> Gate:
     """Return the gate that a number passes up to the threshold of a parameter."""
     threshold = _number(values[param])
-    is_passed = value is not None and threshold is not None and value <= threshold
-    return Gate(param, what, value, threshold, is_passed, at_most=True)
+    is_met = value is not None and threshold is not None and value <= threshold
+    return Gate(param, what, value, threshold, is_met, at_most=True, of_all=of_all)
 
 
 def any_of(first: Gate, *others: Gate) -> Gate:
     """Return the gate that is passed where any of these is."""
-    return replace(first, is_passed=any(gate.is_passed for gate in (first, *others)), others=others)
+    return replace(first, others=others)
 
 
 def _number(value: Value) -> Number:
@@ -91,6 +107,11 @@ class Detector:
 
     Columns of the row with these names are taken as they are: `service`, `exemplar_trace_id` or `exemplar_trace_ids`
     (requests to look at), `first_ts` and `last_ts` (when it was seen).
+
+    `explain-miss` asks about one trace. Where the analysis has a parameter `trace_id`, it is asked about that trace
+    alone, with the values of `wide` in place of the thresholds by which its statement would leave rows out; gates
+    `of_all` requests are taken from the row of the same identity over all data. An analysis without that parameter
+    has its rows matched by service and route.
     """
 
     name: str
@@ -103,6 +124,7 @@ class Detector:
     evidence: tuple[str, ...]
     advice: str
     asks: Mapping[str, Value] = field(default_factory=dict)
+    wide: Mapping[str, Value] = field(default_factory=dict)
 
 
 # How grave a loss of time is: the same scale for every detector that can say which share of the requests' time it is.

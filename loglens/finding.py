@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from loglens.analysis import Row
 from loglens.answer import Answer
 from loglens.columns import Column
 from loglens.detector import SEVERITIES, Gate, Severity
+
+Draw = Callable[[Sequence[Row], int], str]
 
 # Digits of a fingerprint: 48 bits tell the findings of a lifetime apart and still fit on a line.
 FINGERPRINT_DIGITS = 12
@@ -29,6 +32,9 @@ COLUMNS: tuple[Column, ...] = (
     Column("exemplar_trace_ids", "JSON", "Requests to look at."),
     Column("first_ts", "TIMESTAMP_NS", "When it was seen first, where known."),
     Column("last_ts", "TIMESTAMP_NS", "When it was seen last, where known."),
+    Column("is_acked", "BOOLEAN", "Whether somebody has acknowledged it, and that has not ended."),
+    Column("ack_reason", "VARCHAR", "Why it is tolerated."),
+    Column("ack_until_ts", "TIMESTAMP_NS", "When the acknowledgement ends, or ended; null for never."),
     Column("fingerprint", "VARCHAR", "The same for the same problem on any day."),
     Column("sql", "VARCHAR", "A statement that gives the evidence again."),
 )
@@ -54,6 +60,9 @@ class Finding:
     exemplar_trace_ids: tuple[str, ...] = ()
     first_ns: int | None = None
     last_ns: int | None = None
+    is_acked: bool = False
+    ack_reason: str | None = None
+    ack_until_ns: int | None = None
 
 
 def fingerprint(detector: str, identity: Sequence[Any]) -> str:
@@ -69,14 +78,12 @@ def ranked(findings: Iterable[Finding]) -> list[Finding]:
     return sorted(findings, key=lambda each: (SEVERITIES.index(each.severity), -each.cost_ms, each.fingerprint))
 
 
-def answer_of(findings: Iterable[Finding], limit: int) -> Answer:
+def answer_of(findings: Iterable[Finding], limit: int, draw: Draw, notes: Sequence[str] = ()) -> Answer:
     """Return findings as the rows of an answer, at most `limit` of them where that is not 0."""
-    from loglens.finding_list import draw
-
     rows = [_row(finding) for finding in findings]
     kept = rows[:limit] if limit else rows
     # One statement could not give them: each row has its own.
-    return Answer("Findings", COLUMNS, kept, sql="", draw=draw, left_out=len(rows) - len(kept))
+    return Answer("Findings", COLUMNS, kept, sql="", draw=draw, notes=notes, left_out=len(rows) - len(kept))
 
 
 def _row(finding: Finding) -> tuple[Any, ...]:
@@ -88,12 +95,13 @@ def _row(finding: Finding) -> tuple[Any, ...]:
         "exemplar_trace_ids": _json(finding.exemplar_trace_ids),
         "first_ts": finding.first_ns,
         "last_ts": finding.last_ns,
+        "ack_until_ts": finding.ack_until_ns,
     }
     return tuple(values[column.name] for column in COLUMNS)
 
 
 def gate_object(gate: Gate) -> dict[str, Any]:
-    """Return a gate as JSON has it."""
+    """Return a gate as JSON has it: the number, and its threshold under `at_least` or `at_most`."""
     written: dict[str, Any] = {
         "param": gate.param,
         "what": gate.what,

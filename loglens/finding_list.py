@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 
@@ -11,7 +10,7 @@ from loglens.analysis import Row
 from loglens.text import cut, display_width, visible
 
 # Lines longer than this are hard to read, however wide the terminal is.
-_LONGEST = 110
+LONGEST = 110
 _INDENT = "  "
 # A number and its unit stay on one line.
 _AMOUNT = re.compile(r"(?<=\d) (?=(?:ms|s|min|h|days|%|times)\b|%)")
@@ -20,16 +19,19 @@ _GLUE = "\N{NO-BREAK SPACE}"
 
 def draw(rows: Sequence[Row], width: int) -> str:
     """Return findings as paragraphs of at most `width` columns, each line ended."""
-    room = min(width, _LONGEST)
+    room = min(width, LONGEST)
     return "\n".join(_paragraph(row, room) for row in rows)
 
 
 def _paragraph(row: Row, width: int) -> str:
     where = " ".join(visible(part) for part in (row["service"], row["subject"]) if part)
-    told = [visible(row["summary"]), _cost(row)]
+    costs = cost(row)
+    told = [visible(row["summary"]), f"Cost: {costs}." if costs else ""]
     lines = [_heading(row, where, width)]
     lines += [_INDENT + line for line in wrapped(" ".join(part for part in told if part), width - len(_INDENT))]
     lines += [_INDENT + line for line in wrapped(_next(row), width - len(_INDENT))]
+    if row["is_acked"]:
+        lines += [_INDENT + line for line in wrapped(f"Acknowledged: {visible(row['ack_reason'])}", width - 2)]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -39,17 +41,15 @@ def _heading(row: Row, where: str, width: int) -> str:
     return left + named + " " * (width - len(left) - len(right) - display_width(named)) + right
 
 
-def _cost(row: Row) -> str:
-    told = f"Cost: {wording.duration(row['cost_ms'])} of waiting in all" if row["cost_ms"] else ""
-    if row["gain_ms"] is None:
-        return told + "." if told else ""
-    gain = f"{wording.duration(row['gain_ms'])} less per request if solved"
-    return f"{told}; {gain}." if told else f"Gain: {gain}."
+def cost(row: Row) -> str:
+    """Return what a finding costs, and what solving it would save."""
+    told = f"{wording.duration(row['cost_ms'])} of waiting in all" if row["cost_ms"] else ""
+    gain = "" if row["gain_ms"] is None else f"{wording.duration(row['gain_ms'])} less per request if solved"
+    return "; ".join(part for part in (told, gain) if part)
 
 
 def _next(row: Row) -> str:
-    exemplars = json.loads(row["exemplar_trace_ids"])
-    return f"Look at: loglens trace {visible(exemplars[0])[:12]}" if exemplars else ""
+    return f"More: loglens findings show {row['fingerprint'][:8]}"
 
 
 def wrapped(text: str, width: int) -> list[str]:

@@ -25,6 +25,11 @@ class Result(Sequence[Row]):
         self._answer = answer.held()
 
     @property
+    def answer(self) -> Answer:
+        """The answer as renderers take it."""
+        return self._answer
+
+    @property
     def columns(self) -> Mapping[str, str]:
         """Each column and what it means."""
         return {column.name: column.meaning for column in self._answer.columns}
@@ -110,7 +115,8 @@ class Result(Sequence[Row]):
 
     def _notes(self) -> list[str]:
         rows = "row" if self.left_out == 1 else "rows"
-        return [f"{self.left_out:,} more {rows}; limit=0 gives all."] if self.left_out else []
+        more = [f"{self.left_out:,} more {rows}; limit=0 gives all."] if self.left_out else []
+        return [*self._answer.notes, *more]
 
 
 def _arrow_types(column: Column) -> tuple[Any, Any]:

@@ -14,7 +14,7 @@ from loglens.nearest import did_you_mean
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings of one working directory; each field is also an environment variable, LOGLENS_ and its name."""
+    """The settings of one working directory; each, but thresholds, is also an environment variable: LOGLENS_DB."""
 
     db: str = field(default="loglens.duckdb", metadata={"help": "Database that is asked and filled."})
     health_segments: tuple[str, ...] = field(
@@ -23,6 +23,10 @@ class Settings:
             "help": "Last path segments of routes that are health checks, beside grpc.health.v1.Health/*."
             " Comma-separated in the environment."
         },
+    )
+    thresholds: Mapping[str, Any] = field(
+        default_factory=dict,
+        metadata={"help": "Thresholds of detectors, a table a detector: `[slow_route]`, then `min_requests = 100`."},
     )
 
 
@@ -39,14 +43,27 @@ def load_settings(directory: Path | None = None, environment: Mapping[str, str] 
     folder = directory or Path()
     variables = os.environ if environment is None else environment
     found: dict[str, Any] = {}
+    thresholds: dict[str, Any] = {}
     for path, section in ((folder / "pyproject.toml", ("tool", "loglens")), (folder / "loglens.toml", ())):
         if path.is_file():
-            found |= _checked(_section(path, section), path)
-    for name in (each.name for each in fields(Settings)):
+            table = _section(path, section)
+            thresholds |= _thresholds(table)
+            found |= _checked({name: value for name, value in table.items() if not isinstance(value, dict)}, path)
+    for name in _WORDS:
         text = variables.get(variable(name))
         if text:
             found[name] = _from_text(name, text)
-    return Settings(**found)
+    return Settings(**found, thresholds=thresholds)
+
+
+# What is one word or a list of words, and so can come from the environment too.
+_WORDS = tuple(each.name for each in fields(Settings) if each.name != "thresholds")
+
+
+def _thresholds(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of all tables below this one, by their dotted names; the detectors know which there are."""
+    sections = {name: section for name, section in table.items() if isinstance(section, dict)}
+    return {f"{name}.{key}": value for name, section in sections.items() for key, value in section.items()}
 
 
 def _section(path: Path, section: tuple[str, ...]) -> dict[str, Any]:
@@ -64,7 +81,7 @@ def _section(path: Path, section: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _checked(table: Mapping[str, Any], path: Path) -> dict[str, Any]:
-    known = {each.name: each.default for each in fields(Settings)}
+    known = {each.name: each.default for each in fields(Settings) if each.name in _WORDS}
     checked: dict[str, Any] = {}
     for name, value in table.items():
         if name not in known:

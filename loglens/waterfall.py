@@ -17,16 +17,20 @@ _BETWEEN = 9
 _TIME = Column("start_ts", "TIMESTAMP_NS")
 
 
-def draw(rows: Sequence[Row], width: int) -> str:
-    """Return the rows of one trace as a waterfall of at most `width` columns, each line ended."""
+def draw(rows: Sequence[Row], width: int, part: Sequence[Row] | None = None) -> str:
+    """Return the rows of one trace as a waterfall of at most `width` columns, each line ended.
+
+    `part` are the rows that get a line, where not all do.
+    """
+    shown = rows if part is None else part
     spans = [row for row in rows if row["record"] == "span"]
     scale = _Scale.of(spans, width)
     lines = [f"trace {visible(rows[0]['trace_id'])}", _summary(rows, spans, scale), ""]
     lines += [scale.header()] if spans else []
     # Half of the room for names may go to branches; deeper levels are only numbered.
-    branches = _branches([row["depth"] for row in rows], max(scale.left // 4, 2))
+    branches = _branches([row["depth"] for row in shown], max(scale.left // 4, 2))
     orphans_named = False
-    for row, (branch, below) in zip(rows, branches, strict=True):
+    for row, (branch, below) in zip(shown, branches, strict=True):
         if row["is_orphan"] and not orphans_named:
             lines.append("parent not in the data:")
             orphans_named = True

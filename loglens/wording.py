@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from loglens.columns import Column, time_text
+
+_TIME = Column("ts", "TIMESTAMP_NS")
 _MINUTE_MS, _HOUR_MS, _DAY_MS = 60_000, 3_600_000, 86_400_000
 
 
@@ -30,6 +33,21 @@ def counted(count: int, noun: str) -> str:
 def factor(ratio: float) -> str:
     """Return how many times as much: 3.4 times, 186 times."""
     return f"{_digits(ratio)} times"
+
+
+def moment(time_ns: int) -> str:
+    """Return a time to the second, in UTC."""
+    text = time_text(_TIME, time_ns // 10**9 * 10**9)
+    return text.replace("T", " ").replace("Z", " UTC")
+
+
+def amount(name: str, value: float) -> str:
+    """Return a number with the unit that the end of a name says: `_ms`, `_s`, `_ratio`, or none."""
+    if name.endswith("_ms"):
+        return duration(value)
+    if name.endswith("_s"):
+        return duration(value * 1000)
+    return percent(value) if name.endswith("_ratio") else _digits(value)
 
 
 def _digits(value: float) -> str:

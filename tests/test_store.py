@@ -47,7 +47,7 @@ def test_a_new_store_has_every_migration_once(store: Path) -> None:
     with open_reader(store) as connection:
         versions = connection.execute("SELECT version, name FROM schema_version ORDER BY version").fetchall()
     assert versions == [(version, name) for version, name, _ in migrations()]
-    assert [version for version, _, _ in migrations()] == list(range(1, len(migrations()) + 1))
+    assert versions == sorted(set(versions))
     with open_writer(store) as connection:
         assert fetch_row(connection, "SELECT count(*) FROM schema_version") == (len(migrations()),)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from loglens.analyses import logs, overview, rejects, schema, slow, sources, trace, traces, traffic
 from loglens.analysis import Analysis
 
@@ -16,3 +18,5 @@ ALL: tuple[Analysis, ...] = (
     rejects.ANALYSIS,
     schema.ANALYSIS,
 )
+
+BY_NAME: Mapping[str, Analysis] = {analysis.name: analysis for analysis in ALL}

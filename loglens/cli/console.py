@@ -3,6 +3,7 @@
 0    done; also where a question has no rows, or the reader of a pipe has gone
 1    something named does not exist or could not be read or written to its end
 2    the words of the call are off
+3    `loglens check` found something
 70   loglens itself failed; LOGLENS_DEBUG=1 shows where
 130  stopped by Ctrl-C
 """
@@ -21,7 +22,7 @@ from loglens.errors import LoglensError
 from loglens.nearest import nearest
 from loglens.text import visible
 
-DONE, FAILED, MISUSED, BROKEN, INTERRUPTED = 0, 1, 2, 70, 130
+DONE, FAILED, MISUSED, FOUND, BROKEN, INTERRUPTED = 0, 1, 2, 3, 70, 130
 
 
 class PipeClosed(Exception):

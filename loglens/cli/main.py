@@ -25,7 +25,13 @@ _EXAMPLES = (
 )
 # Each command that is no analysis: a module and its attribute.
 _READING = {"ingest": "ingest:INGEST", "forget": "ingest:FORGET", "demo": "demo:COMMAND"}
-_JUDGING = {"findings": "findings:COMMAND"}
+_JUDGING = {
+    "findings": "findings:COMMAND",
+    "check": "findings:CHECK",
+    "explain-miss": "explain_miss:COMMAND",
+    "ack": "ack:ACK",
+    "unack": "ack:UNACK",
+}
 _MORE = {"sql": "sql:COMMAND", "completion": "completion:COMMAND"}
 
 

@@ -36,7 +36,7 @@ def deliver(answer: Answer, renderer: Renderer, target: Path | None) -> None:
     else:
         with _opened(target) as file:
             _copy(pieces, file)
-    for note in page.notes:
+    for note in (*page.notes, *answer.notes):
         say(note)
     if answer.left_out:
         say(f"{answer.left_out:,} more row{'' if answer.left_out == 1 else 's'}; --limit 0 gives all.")

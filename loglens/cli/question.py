@@ -98,4 +98,5 @@ def opened(ctx: click.Context, db: Path | None, paths: tuple[str, ...]) -> Itera
             say(f"{outcome.path}: {outcome.note}")
     if report.rejects:
         say(f"{report.rejects:,} rejected; `loglens rejects {' '.join(paths)}` shows them.")
-    ctx.exit(report.exit_code)
+    if report.exit_code:
+        ctx.exit(report.exit_code)

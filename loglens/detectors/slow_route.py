@@ -20,11 +20,11 @@ def _judge(row: Row, values: Values) -> Verdict:
     low_ms, median_ms = row["low_ms"], row["p50_ms"]
     is_promised = values["slo_ms"] is not None
     times_median = low_ms / median_ms if low_ms is not None and median_ms else None
-    promise = at_least(values, "slo_ms", low_ms, "p99, at least")
-    spread = at_least(values, "min_times_median", times_median, "p99, at least, as a multiple of the median")
+    promise = at_least(values, "slo_ms", low_ms, "lower limit of p99", of_all=True)
+    spread = at_least(values, "min_times_median", times_median, "lower limit of p99, in medians", of_all=True)
     gates = (
-        at_least(values, "min_requests", row["requests"], "requests"),
-        at_least(values, "min_tail_ms", low_ms, "p99, at least"),
+        at_least(values, "min_requests", row["requests"], "requests", of_all=True),
+        at_least(values, "min_tail_ms", low_ms, "lower limit of p99", of_all=True),
         promise if is_promised else spread,
     )
     if not all(gate.is_passed for gate in gates):
