@@ -55,7 +55,8 @@ class Analysis:
     rows of the answer where SQL is not enough. Rows in Python have times as integer nanoseconds and JSON as text.
 
     `limit` is the default number of rows, 0 for all. `many` says that rows are single records of the store: then
-    the limit is pushed into the statement and the rest counted by a second one, instead of fetched and dropped.
+    the limit is pushed into the statement and the rest counted by a second one, instead of fetched and dropped. Such a
+    statement may bind `$most`, how many of its rows will be looked at; null where they are only counted.
     `greyed` names a boolean column whose false rows are printed faint. `aside` names, for given parameters, the
     columns a narrow table leaves out, first to go first. `draw` draws the rows for the terminal, in a given number
     of columns, where a table is not the picture. `spread` says how it runs on a distributed engine. `examples` are

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from loglens.analysis import Analysis, Row, Value
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _CHUNK = 2_000
 # The declared type of a computed column whose values do not tell.
 _TYPE_OF_SUFFIX = {"_ms": "DOUBLE", "_s": "DOUBLE", "_ratio": "DOUBLE", "_ns": "BIGINT", "_bytes": "BIGINT"}
+_ALL_ROWS = 2**63 - 1
 _BIND = re.compile(r"\$([A-Za-z_]\w*)")
 
 
@@ -93,7 +94,7 @@ def ask(
     if analysis.bind is not None:
         prepared = Statement(connection, analysis.prepare, binds).rows() if analysis.prepare else []
         binds |= analysis.bind(prepared, binds)
-    statement = Statement(connection, analysis.sql, binds)
+    statement = Statement(connection, analysis.sql, {**binds, "most": _ALL_ROWS} if analysis.many else binds)
     columns = statement.columns(analysis.columns)
     answer = Answer(
         title=analysis.title,
@@ -151,12 +152,13 @@ def _counted(rows: Iterator[tuple[Any, ...]], answer: Answer, limit: int) -> Ite
 
 def _limited(statement: Statement, columns: Sequence[Column], answer: Answer, limit: int) -> Iterator[tuple[Any, ...]]:
     seen = 0
-    for row in statement.fetch(columns, limit + 1):
+    few = replace(statement, binds={**statement.binds, "most": limit + 1})
+    for row in few.fetch(columns, limit + 1):
         seen += 1
         if seen <= limit:
             yield row
     if seen > limit:
-        answer.left_out = statement.count() - limit
+        answer.left_out = replace(statement, binds={**statement.binds, "most": None}).count() - limit
 
 
 def _explained(rows: Iterator[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:

@@ -128,7 +128,7 @@ def binds_of(analysis: Analysis, connection: duckdb.DuckDBPyConnection) -> dict[
         found = analysis.bind(rows, binds) if quiet(analysis) else dict.fromkeys(analysis.bound)
         assert set(found) == set(analysis.bound)
         binds |= found
-    return binds
+    return binds | {"most": None}
 
 
 @each
@@ -140,7 +140,7 @@ def test_the_statement_takes_the_declared_parameters(analysis: Analysis) -> None
             named |= statement.named_parameters
     declared = {param.name for param in analysis.params}
     scope = set(SCOPE) if analysis.scoped else set()
-    assert named <= declared | scope | set(analysis.bound)
+    assert named <= declared | scope | set(analysis.bound) | ({"most"} if analysis.many else set())
     assert scope <= named
     unused = declared - named
     assert not unused or analysis.bind or analysis.compute, unused

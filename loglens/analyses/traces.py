@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from loglens.analysis import Analysis, Param, Row, Value
-from loglens.scope import parse_length
+from loglens.scope import FIRST_NS, LAST_NS, parse_length
 
 
 def _parse_attribute(text: str) -> Value:
@@ -20,7 +20,9 @@ def _bind(_rows: Sequence[Row], values: Mapping[str, Value]) -> Mapping[str, Any
     key, _, value = str(values["attribute"] or "").partition("=")
     # A JSON pointer, because the path syntax has no way to write a quote inside a key.
     pointer = "/" + key.replace("~", "~0").replace("/", "~1")
-    return {"attribute_path": pointer, "attribute_value": value}
+    asked = (values["since_ns"] != FIRST_NS, values["until_ns"] != LAST_NS)
+    is_any = not any(asked) and all(values[name] is None for name in ("service", "route", "attribute"))
+    return {"attribute_path": pointer, "attribute_value": value, "is_any": is_any}
 
 
 ANALYSIS = Analysis(
@@ -52,7 +54,7 @@ ANALYSIS = Analysis(
     },
     key=("trace_id",),
     many=True,
-    bound=("attribute_path", "attribute_value"),
+    bound=("attribute_path", "attribute_value", "is_any"),
     bind=_bind,
     spread="trace",
     aside=lambda _: ("services", "spans", "start_ts"),
@@ -71,24 +73,50 @@ ANALYSIS = Analysis(
                     OR json_extract_string(resource, $attribute_path) = $attribute_value
                 )
         ),
+        chosen AS NOT MATERIALIZED (
+            SELECT * FROM spans WHERE $is_any
+            UNION ALL
+            SELECT spans.* FROM spans SEMI JOIN matching ON spans.trace_id = matching.trace_id WHERE NOT $is_any
+        ),
         grouped AS (
             SELECT
-                spans.trace_id                                                              AS trace_id,
+                trace_id                                                                    AS trace_id,
                 min(start_ns)                                                               AS start_ns,
                 max(try(start_ns + greatest(duration_ns, 0)))::HUGEINT - min(start_ns)      AS duration_ns,
+                count(*)                                                                    AS spans,
+                count(*) FILTER (WHERE status = 'ERROR' OR status_code >= 500)              AS errors
+            FROM chosen
+            GROUP BY trace_id
+        ),
+        found AS MATERIALIZED (
+            SELECT
+                *
+            FROM grouped
+            WHERE
+                coalesce(duration_ns, 0) >= $min_duration
+                AND (NOT $errors OR errors > 0)
+            ORDER BY
+                if($sort = 'duration', duration_ns, start_ns) DESC NULLS LAST,
+                trace_id
+            LIMIT $most
+        ),
+        -- What costs most is asked of the few traces that are shown, and of none where they are only counted.
+        described AS (
+            SELECT
+                trace_id                                            AS trace_id,
                 arg_min(
                     {'service': service, 'name': coalesce(route, name)},
                     (parent_span_id IS NOT NULL, start_ns, span_id)
-                )                                                                           AS root,
-                count(*)                                                                    AS spans,
-                count(DISTINCT service)                                                     AS services,
-                count(*) FILTER (WHERE status = 'ERROR' OR status_code >= 500)              AS errors
+                )                                                   AS root,
+                count(DISTINCT service)                             AS services
             FROM spans
-            SEMI JOIN matching ON spans.trace_id = matching.trace_id
-            GROUP BY spans.trace_id
+            WHERE
+                trace_id IN (SELECT trace_id FROM found)
+                AND $most IS NOT NULL
+            GROUP BY trace_id
         )
         SELECT
-            trace_id                    AS trace_id,
+            found.trace_id              AS trace_id,
             make_timestamp_ns(start_ns) AS start_ts,
             duration_ns / 1e6           AS duration_ms,
             root.service                AS service,
@@ -96,10 +124,8 @@ ANALYSIS = Analysis(
             spans                       AS spans,
             services                    AS services,
             errors                      AS errors
-        FROM grouped
-        WHERE
-            coalesce(duration_ns, 0) >= $min_duration
-            AND (NOT $errors OR errors > 0)
+        FROM found
+        LEFT JOIN described ON found.trace_id = described.trace_id
         ORDER BY
             if($sort = 'duration', duration_ns, start_ns) DESC NULLS LAST,
             trace_id
