@@ -1,4 +1,4 @@
-"""Reading paths: into a database that stays, or into one that answers a question and goes."""
+"""Reading paths into a database that answers a question and goes."""
 
 from __future__ import annotations
 
@@ -7,30 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from loglens import ingest
 from loglens.api import Lens
 from loglens.errors import IngestError
 from loglens.settings import load_settings
 
 if TYPE_CHECKING:
     from loglens.ingest.report import IngestReport
-
-
-def ingest_paths(
-    paths: str | Path | Iterable[str | Path],
-    db: str | Path | None = None,
-    *,
-    again: bool = False,
-    format: str | None = None,
-    duration_unit: str | None = None,
-) -> IngestReport:
-    """Read paths into a database and return the report; running it again adds only what is new."""
-    from loglens.ingest.reader import ReadOptions
-    from loglens.ingest.run import IngestRequest, ingest
-
-    named = [paths] if isinstance(paths, (str, Path)) else paths
-    database = Path(db or load_settings().db)
-    options = ReadOptions(format, duration_unit)
-    return ingest(IngestRequest([str(path) for path in named], database, options, again=again))
 
 
 @contextmanager
@@ -42,7 +25,7 @@ def reading(paths: Iterable[str | Path]) -> Iterator[tuple[Lens, IngestReport]]:
     from loglens.store.store import temporary_store
 
     with temporary_store() as store:
-        report = ingest_paths(paths, store)
+        report = ingest(paths, store)
         if not store.exists():
             reasons = [f"{outcome.path}: {outcome.note}" for outcome in report.outcomes]
             raise IngestError("Nothing to read. " + "; ".join(reasons))

@@ -62,12 +62,15 @@ def test_a_lens_imports_duckdb_alone(small_store: Path) -> None:
     assert loaded(work) == {"duckdb"}
 
 
-def test_the_function_and_the_package_ingest_live_together() -> None:
+def test_the_package_ingest_can_be_called() -> None:
     work = """
-import loglens.ingest.report
-from loglens.ingest import run as module
-import loglens
-assert callable(loglens.ingest), loglens.ingest
-assert module.ingest.__module__ == "loglens.ingest.run"
+import loglens.ingest.run as module
+from loglens.ingest import report
+from loglens import ingest
+import inspect, os, loglens
+assert module.ingest.__module__ == "loglens.ingest.run", module
+assert ingest is loglens.ingest is sys.modules["loglens.ingest"]
+assert list(inspect.signature(ingest).parameters) == ["paths", "db", "again", "format", "duration_unit"]
+assert ingest([], os.devnull).outcomes == []
 """
     assert "polars" not in loaded(work)
