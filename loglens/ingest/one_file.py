@@ -181,6 +181,7 @@ class Transaction:
             options,
             service_of(self.work.uri),
             self.counts,
+            self.content.state.mtime_ns,
         )
         self.format.read(reading)
         self.pieces.rejected.insert(self.connection, source_id)

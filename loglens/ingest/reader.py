@@ -64,8 +64,9 @@ class Pieces(Protocol):
 class Reading:
     """One source being read: the open transaction, its pieces, and where to write what was found.
 
-    A reader inserts rows into `logs`, `spans`, `metric_samples`, `health_checks` and `rejects` with
-    `source_id`, and fills `counts`. It must read `pieces` to the end, and account for every piece.
+    `modified_ns` is the time of the file, for records that have none of their own. A reader inserts rows into
+    `logs`, `spans`, `metric_samples`, `health_checks` and `rejects` with `source_id`, and fills `counts`. It must
+    read `pieces` to the end, and account for every piece.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -75,6 +76,7 @@ class Reading:
     options: ReadOptions
     fallback_service: str
     counts: Counts = field(default_factory=Counts)
+    modified_ns: int = 0
 
     def insert(
         self, statement: str, schema: pa.Schema, batches: Iterable[pa.RecordBatch], values: dict[str, Any] | None = None

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from loglens.ingest.formats.health import FORMAT as HEALTH
 from loglens.ingest.formats.ndjson import FORMAT as NDJSON
 from loglens.ingest.formats.otlp_json import FORMAT as OTLP_JSON
+from loglens.ingest.formats.prometheus_api import FORMAT as PROMETHEUS_API
+from loglens.ingest.formats.prometheus_text import FORMAT as PROMETHEUS_TEXT
 from loglens.ingest.reader import Format
 
 FORMATS: tuple[Format, ...] = (
     OTLP_JSON,
+    PROMETHEUS_API,
+    HEALTH,
     NDJSON,
+    PROMETHEUS_TEXT,
 )
