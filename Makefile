@@ -40,8 +40,9 @@ lint: $(VENV)/.installed-test ## Check style, types and the arrows between packa
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-docs: $(VENV)/.installed-test ## Write docs/ anew from the declarations
+docs: $(VENV)/.installed-test ## Write docs/ anew from the declarations, and what README and notebooks show
 	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/examples.py
 
 bench: $(VENV)/.installed-test ## Measure loglens and its peers side by side
 	$(BIN)/python -m benchmarks
