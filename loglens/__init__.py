@@ -10,7 +10,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import loglens.ingest
 from loglens.errors import IngestError, LoglensError, NotFound, StoreError, StoreLocked, StoreTooNew, UsageError
 
 if TYPE_CHECKING:
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
 
     # The package itself is what is called; a type checker takes it for a mere module.
     ingest: Ingest
+else:
+    from loglens import ingest
 
 __version__ = "0.1.0"
 
