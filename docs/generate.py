@@ -18,6 +18,11 @@ from loglens.settings import Settings
 from loglens.store.store import create_views, migrations
 
 FOLDER = Path(__file__).parent
+VIEWS = {
+    "requests": "One row per request a service answered, from its entry span or its access record, never both.",
+    "span_tree": "One row per span with its place in its trace, from span_structure; critical_ns is the part of path_ns"
+    " that lies on the path of the root.",
+}
 
 
 def pages() -> dict[str, str]:
@@ -130,15 +135,16 @@ def _schema() -> Iterator[str]:
             """
         ).fetchall()
         create_views(connection, Settings())
-        columns = connection.execute("DESCRIBE requests").fetchall()
+        views = {name: connection.execute(f"DESCRIBE {name}").fetchall() for name in VIEWS}
     for table in dict.fromkeys(row[0] for row in described):
         rows = [row for row in described if row[0] == table]
         yield f"## {table}\n"
         yield f"{rows[0][1]}\n"
         yield from _table(("column", "type", "meaning"), [(f"`{row[2]}`", row[3], row[4] or "") for row in rows])
-    yield "## requests (view)\n"
-    yield "One row per request a service answered, from its entry span or its access record, never both.\n"
-    yield from _table(("column", "type"), [(f"`{name}`", type_name) for name, type_name, *_ in columns])
+    for name, columns in views.items():
+        yield f"## {name} (view)\n"
+        yield f"{VIEWS[name]}\n"
+        yield from _table(("column", "type"), [(f"`{column}`", type_name) for column, type_name, *_ in columns])
 
 
 if __name__ == "__main__":

@@ -58,7 +58,8 @@ class Analysis:
     the limit is pushed into the statement and the rest counted by a second one, instead of fetched and dropped. Such a
     statement may bind `$most`, how many of its rows will be looked at; null where they are only counted.
     `greyed` names a boolean column whose false rows are printed faint. `aside` names, for given parameters, the
-    columns a narrow table leaves out, first to go first. `draw` draws the rows for the terminal, in a given number
+    columns a narrow table leaves out, first to go first. `needs` names the derivations whose tables the statements
+    read: what is stale of them is derived before it is asked. `draw` draws the rows for the terminal, in a given number
     of columns, where a table is not the picture. `spread` says how it runs on a distributed engine. `examples` are
     command lines for the help.
     """
@@ -79,6 +80,7 @@ class Analysis:
     many: bool = False
     greyed: str | None = None
     aside: Callable[[Mapping[str, Value]], Sequence[str]] | None = None
+    needs: tuple[str, ...] = ()
     draw: Callable[[Sequence[Row], int], str] | None = None
     spread: Literal["sql", "trace", "local"] = "sql"
     examples: tuple[str, ...] = ()

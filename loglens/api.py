@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from loglens.signature import SCOPING, describe, signature
 if TYPE_CHECKING:
     from loglens.acks import Ack
     from loglens.answer import Answer
+    from loglens.derivation import Derivation, Progress
     from loglens.result import Result
 
 Asking = Callable[..., "Result"]
@@ -37,6 +38,7 @@ class Lens:
         self.path = path
         self.settings = settings
         _refuse_unknown(settings.thresholds)
+        self.progress: Progress | None = None
 
     def sql(self, statement: str, *, limit: int = 0) -> Result:
         """Answer one SELECT over the tables that `schema` lists; nothing can be written."""
@@ -52,6 +54,7 @@ class Lens:
         `given` are parameters, since, until, service and limit, by name. Raises UsageError for unknown ones.
         """
         from loglens.ask import ask
+        from loglens.deriving import needed
 
         analysis = BY_NAME[name]
         scoping = SCOPING if analysis.scoped else ()
@@ -61,15 +64,16 @@ class Lens:
                 raise UsageError(f"{name} has no parameter {word!r}. {did_you_mean(word, known)}")
         values = accept_all(analysis, {word: value for word, value in given.items() if word not in (*scoping, "limit")})
         scope = Scope(**{word: given[word] for word in scoping if word in given})
-        with self._open() as connection:
+        with self._open(needed(analysis.needs)) as connection:
             yield ask(connection, analysis, values, scope, _limit(given.get("limit", analysis.limit)))
 
     @contextmanager
     def asking_sql(self, statement: str, limit: int) -> Iterator[Answer]:
         """Ask a statement and give its answer while the database is open, with rows that stream."""
         from loglens.ask import ask_sql
+        from loglens.deriving import named_in
 
-        with self._open() as connection:
+        with self._open(named_in(statement)) as connection:
             yield ask_sql(connection, statement, _limit(limit))
 
     def findings(
@@ -100,7 +104,7 @@ class Lens:
         known = frozenset[str]() if baseline is None else read_baseline(Path(baseline))
         scope = Scope(since, until, service)
         search = Search(detector, self._thresholds(thresholds), scope, severity, known, acked)
-        with self._open() as connection:
+        with self._open(_needs_of(detector)) as connection:
             if fingerprint is not None:
                 return Result(tell(connection, fingerprint, search, time.time_ns()))
             return Result(find(connection, search, time.time_ns()).answer(_limit(limit)))
@@ -119,7 +123,7 @@ class Lens:
         now_ns = time.time_ns()
         until_ns = parse_until(until, now_ns)
         search = Search(thresholds=self._thresholds(None), acked=True)
-        with self._open() as reader:
+        with self._open(_needs_of(None)) as reader:
             finding = find(reader, search, now_ns).one(fingerprint)
         with open_writer(self.path) as connection:
             return store_ack(connection, finding, reason, until_ns, now_ns)
@@ -148,7 +152,7 @@ class Lens:
         from loglens.miss import explain_miss
         from loglens.result import Result
 
-        with self._open() as connection:
+        with self._open(_needs_of(detector)) as connection:
             accepted = self._thresholds(thresholds)
             return Result(explain_miss(connection, detector, trace, accepted, Scope(since, until)))
 
@@ -156,13 +160,12 @@ class Lens:
         return {**self.settings.thresholds, **(given or {})}
 
     @contextmanager
-    def _open(self) -> Iterator[Any]:
+    def _open(self, needs: Sequence[Derivation]) -> Iterator[Any]:
+        """Open the database for one question; what the question needs and is stale is derived first."""
         import duckdb
 
-        from loglens.store.store import open_reader
-
         try:
-            with open_reader(self.path, self.settings) as connection:
+            with self._reader(needs) as connection:
                 yield connection
         except duckdb.InterruptException as error:
             raise KeyboardInterrupt from error
@@ -173,6 +176,20 @@ class Lens:
             raise
         except duckdb.OperationalError as error:
             raise StoreError(f"{self.path}: {str(error).splitlines()[0]}") from error
+
+    @contextmanager
+    def _reader(self, needs: Sequence[Derivation]) -> Iterator[Any]:
+        from loglens.deriving import derive, stale
+        from loglens.store.store import open_reader
+
+        with open_reader(self.path, self.settings) as connection:
+            found = stale(connection, needs)
+            if not found:
+                yield connection
+                return
+        derive(self.path, found, progress=self.progress)
+        with open_reader(self.path, self.settings) as connection:
+            yield connection
 
     def __getattr__(self, name: str) -> Asking:
         raise AttributeError(f"loglens has no analysis {name!r}. {did_you_mean(name, BY_NAME)}")
@@ -200,6 +217,13 @@ def _refuse_unknown(thresholds: Mapping[str, Any]) -> None:
         accept_thresholds(DETECTORS, thresholds)
     except UsageError as error:
         raise UsageError(f"loglens.toml, or [tool.loglens] in pyproject.toml: {error}") from error
+
+
+def _needs_of(detector: str | None) -> tuple[Derivation, ...]:
+    """Return what one detector, or all of them, have to have derived."""
+    from loglens.deriving import needed
+
+    return needed(name for each in DETECTORS if detector in (None, each.name) for name in each.watches.needs)
 
 
 def _limit(value: object) -> int:

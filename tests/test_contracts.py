@@ -234,6 +234,7 @@ def test_commands_and_methods_have_the_same_names() -> None:
     assert {name.replace("-", "_") for name in commands} - methods == {
         "ingest",
         "forget",
+        "derive",
         "demo",
         "completion",
         "check",

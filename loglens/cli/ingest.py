@@ -9,6 +9,7 @@ import click
 
 from loglens.cli.console import is_terminal, say, write
 from loglens.cli.ingest_summary import summarize
+from loglens.cli.options import filled_database, waiting
 from loglens.ingest.report import IngestReport, Outcome, Progress
 from loglens.settings import load_settings
 from loglens.text import visible
@@ -97,27 +98,12 @@ def _forget(sources: tuple[str, ...], before: str | None, db: Path | None, wait_
         say("nothing to forget: every source has records from that time on.")
 
 
-_WAIT = click.Option(
-    ["--wait", "wait_s"],
-    type=click.FloatRange(0),
-    default=10,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long to wait while another process holds the database.",
-)
-_DB = click.Option(
-    ["--db"],
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="The database: LOGLENS_DB, or loglens.duckdb, unless given.",
-)
-
 INGEST = click.Command(
     "ingest",
     callback=_ingest,
     params=[
         click.Argument(["paths"], nargs=-1, required=True, metavar="PATH..."),
-        _DB,
+        filled_database(),
         click.Option(["--format"], metavar="NAME", help="Read as this format, not as what the content looks like."),
         click.Option(
             ["--duration-unit"], type=click.Choice(DURATION_UNITS), help="Unit of durations whose key names none."
@@ -128,7 +114,7 @@ INGEST = click.Command(
         click.Option(["--dry-run"], is_flag=True, help="Say what would be read and as what; write nothing."),
         click.Option(["--name"], default="stdin", show_default=True, help="What standard input is called."),
         click.Option(["--verbose"], is_flag=True, help="Name every file."),
-        _WAIT,
+        waiting(),
     ],
     help="""Read logs, spans and metrics into the database, exactly once.
 
@@ -151,8 +137,8 @@ FORGET = click.Command(
     params=[
         click.Argument(["sources"], nargs=-1, metavar="[SOURCE]..."),
         click.Option(["--before"], metavar="TIME", help="Every source whose newest record is before this time."),
-        _DB,
-        _WAIT,
+        filled_database(),
+        waiting(),
     ],
     help="""Remove sources with everything that came from them.
 

@@ -24,7 +24,12 @@ _EXAMPLES = (
     ("loglens slow --p99 logs/", "the same without a database"),
 )
 # Each command that is no analysis: a module and its attribute.
-_READING = {"ingest": "ingest:INGEST", "forget": "ingest:FORGET", "demo": "demo:COMMAND"}
+_READING = {
+    "ingest": "ingest:INGEST",
+    "forget": "ingest:FORGET",
+    "derive": "derive:COMMAND",
+    "demo": "demo:COMMAND",
+}
 _JUDGING = {
     "findings": "findings:COMMAND",
     "check": "findings:CHECK",

@@ -132,3 +132,25 @@ def shared_options(limit: int, is_scoped: bool) -> list[click.Parameter]:
         click.Option(["--db"], type=_FILE, metavar="FILE", help=_DB),
         click.Argument(["paths"], nargs=-1, metavar="[PATH]...", type=click.Path()),
     ]
+
+
+def filled_database() -> click.Option:
+    """Return the option of the database a command writes to."""
+    return click.Option(
+        ["--db"],
+        type=_FILE,
+        metavar="FILE",
+        help="The database: LOGLENS_DB, or loglens.duckdb, unless given.",
+    )
+
+
+def waiting() -> click.Option:
+    """Return the option of how long a command that writes waits for its turn."""
+    return click.Option(
+        ["--wait", "wait_s"],
+        type=click.FloatRange(0),
+        default=10,
+        show_default=True,
+        metavar="SECONDS",
+        help="How long to wait while another process holds the database.",
+    )

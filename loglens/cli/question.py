@@ -13,6 +13,7 @@ from click.core import ParameterSource
 from loglens.analysis import Analysis
 from loglens.api import Lens, open_lens
 from loglens.cli.console import say
+from loglens.cli.deriving_bar import deriving_bar
 from loglens.cli.options import own_options, shared_options, shortcuts, spelled
 from loglens.params import accept
 from loglens.reading import reading
@@ -87,11 +88,13 @@ def opened(ctx: click.Context, db: Path | None, paths: tuple[str, ...]) -> Itera
     What could not be read of the PATHs is said when the answer has been given, and decides the exit code.
     """
     if not paths:
-        yield open_lens(db)
+        lens = open_lens(db)
+        with deriving_bar() as lens.progress:
+            yield lens
         return
     if db is not None:
         raise click.UsageError("--db and PATHs exclude each other: either the database is asked, or the PATHs.", ctx)
-    with reading(paths) as (lens, report):
+    with reading(paths) as (lens, report), deriving_bar() as lens.progress:
         yield lens
     for outcome in report.outcomes:
         if outcome.action == "failed" or outcome.is_damaged:

@@ -257,6 +257,7 @@ class Transaction:
             state="damaged" if self.problem else "complete",
             note="; ".join(part for part in (note, self.problem) if part) or None,
             ingested_ns=self.work.started_ns,
+            begun_ns=resume.begun_ns if resume else self.work.started_ns,
         )
 
     def outcome(self, action: Action, note: str) -> Outcome:

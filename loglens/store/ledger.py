@@ -46,6 +46,7 @@ class Source:
     state: str
     note: str | None
     ingested_ns: int
+    begun_ns: int | None
 
 
 COLUMNS = tuple(field.name for field in fields(Source))

@@ -143,8 +143,8 @@ def migrations() -> list[tuple[int, str, str]]:
     return [(int(name[:4]), name.removesuffix(".sql"), text) for name, text in _scripts("migrations")]
 
 
-def stored_version(connection: duckdb.DuckDBPyConnection) -> int | None:
-    """Return the schema version of a store, or None where the file holds no store."""
+def stored_versions(connection: duckdb.DuckDBPyConnection) -> frozenset[int] | None:
+    """Return the numbers of the migrations a store has, or None where the file holds no store."""
     (known,) = fetch_row(
         connection,
         "SELECT count(*) FROM duckdb_tables() "
@@ -152,20 +152,20 @@ def stored_version(connection: duckdb.DuckDBPyConnection) -> int | None:
     )
     if not known:
         return None
-    (version,) = fetch_row(connection, "SELECT max(version) FROM schema_version")
-    return None if version is None else int(version)
+    rows = connection.execute("SELECT version FROM schema_version ORDER BY version").fetchall()
+    return frozenset(int(version) for (version,) in rows)
 
 
 def migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Bring a store to the schema of this code, one transaction a migration; refuse a newer one by name."""
-    stored = stored_version(connection)
-    _refuse_newer(stored, path)
+    """Apply every migration a store does not have, one transaction each; refuse a newer store by name."""
+    stored = stored_versions(connection)
+    _refuse_newer(stored or frozenset(), path)
     if stored is None:
         (others,) = fetch_row(connection, "SELECT count(*) FROM duckdb_tables() WHERE NOT internal")
         if others:
             raise StoreError(f"{path} is a DuckDB database with other tables in it. Name another file with --db.")
     for version, name, text in migrations():
-        if stored is not None and version <= stored:
+        if stored is not None and version in stored:
             continue
         connection.execute("BEGIN")
         connection.execute(
@@ -177,21 +177,26 @@ def migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
         connection.execute("COMMIT")
 
 
-def _refuse_newer(stored: int | None, path: Path) -> None:
-    newest = migrations()[-1][0]
-    if stored is not None and stored > newest:
+def _versions() -> frozenset[int]:
+    return frozenset(version for version, _, _ in migrations())
+
+
+def _refuse_newer(stored: frozenset[int], path: Path) -> None:
+    unknown = stored - _versions()
+    if unknown:
         raise StoreTooNew(
-            f"{path} has schema version {stored}, and this loglens knows versions up to {newest}. Use a newer loglens."
+            f"{path} has schema version {max(unknown)}, and this loglens knows versions up to {max(_versions())}."
+            " Use a newer loglens."
         )
 
 
 def _refuse_other_versions(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    stored = stored_version(connection)
+    stored = stored_versions(connection)
     if stored is None:
         raise StoreError(f"{path} is a DuckDB database, and not one made by loglens. Name another file with --db.")
     _refuse_newer(stored, path)
-    if stored < migrations()[-1][0]:
-        raise StoreError(f"{path} was made by an older loglens. Bring it up to date with `loglens ingest --db {path}`.")
+    if _versions() - stored:
+        raise StoreError(f"{path} was made by an older loglens. Bring it up to date with `loglens derive --db {path}`.")
 
 
 def create_views(connection: duckdb.DuckDBPyConnection, settings: Settings | None = None) -> None:

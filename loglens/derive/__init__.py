@@ -1,0 +1,8 @@
+"""The register of derivations, in the order in which they need each other; a new one is a module and a line here."""
+
+from __future__ import annotations
+
+from loglens.derivation import Derivation
+from loglens.derive import trace_structure
+
+ALL: tuple[Derivation, ...] = (trace_structure.DERIVATION,)
