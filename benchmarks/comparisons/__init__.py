@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from benchmarks.comparison import Comparison
-from benchmarks.comparisons import memory, ndjson, otlp, question, slow, start
+from benchmarks.comparisons import memory, ndjson, otlp, prometheus, question, slow, start
 
 ALL: tuple[Comparison, ...] = (
     ndjson.COMPARISON,
     otlp.COMPARISON,
+    prometheus.COMPARISON,
     memory.PRETTY,
     memory.PLAIN,
     memory.GZIP,

@@ -50,6 +50,15 @@ ALL: tuple[Input, ...] = (
         make=(*PYTHON_MODULE, "benchmarks.inputs.pretty_object", "{out}", "{count}"),
         sources=(*SPANS, "benchmarks/inputs/pretty_object.py"),
     ),
+    Input(
+        name="exposition",
+        title="samples in the Prometheus text format",
+        suffix=".prom",
+        count=1_000_000,
+        quick=20_000,
+        make=(*PYTHON_MODULE, "benchmarks.inputs.exposition", "{out}", "{count}"),
+        sources=("benchmarks/inputs/exposition.py",),
+    ),
     *(
         Input(
             name=f"big_{kind}",
