@@ -32,13 +32,16 @@ class FileState:
 
 
 class Content:
-    """A file being read: `position` and `digest` are those of the bytes handed out so far."""
+    """A file being read: `position` and `digest` are those of the bytes handed out so far.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    `origin` is the file whose state tells of a change, where that is another: the archive this one was in.
+    """
+
+    def __init__(self, path: Path, origin: Path | None = None) -> None:
+        self._origin = origin or path
         # Blocks are read whole, so a buffer in between would only copy them.
         self._file = cast("BinaryIO", path.open("rb", buffering=0))
-        self.state = FileState.of(self._file)
+        self.state = FileState.of(self._file if self._origin == path else self._origin)
         self._restart()
 
     def _restart(self) -> None:
@@ -106,7 +109,7 @@ class Content:
     def changed_while_read(self) -> str | None:
         """Say how the path stopped being what was read, if it did; growing is not a change."""
         try:
-            now = FileState.of(self.path)
+            now = FileState.of(self._origin)
         except FileNotFoundError:
             return "it was removed while it was read"
         if now.inode != self.state.inode:

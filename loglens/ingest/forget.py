@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loglens.errors import NotFound
+from loglens.ingest.job import MEMBER
 from loglens.scope import When, end_of_data, resolve
 from loglens.store.ledger import Source, forget_source, load_sources, newest_record_ns
 from loglens.store.store import open_writer, refuse_missing
@@ -26,8 +27,8 @@ def forget(database: Path, names: Sequence[str] = (), before: When = None, wait_
 
     `before` is an absolute time, or a span of time before the end of the data.
 
-    A name is the path of a source, its end (`app.log`), or its number. Raises NotFound for a name without a source,
-    and then removes nothing. Ingesting a forgotten file again reads it anew.
+    A name is the path of a source, of the archive of sources, its end (`app.log`), or its number. Raises NotFound for
+    a name without a source, and then removes nothing. Ingesting a forgotten file again reads it anew.
     """
     refuse_missing(database)
     with open_writer(database, wait_s) as connection:
@@ -55,7 +56,8 @@ def _named(name: str, sources: Sequence[Source]) -> list[Source]:
     else:
         path = str(Path(name).absolute())
         found = [source for source in sources if source.uri in (name, path)]
-        found = found or [source for source in sources if source.uri.endswith("/" + name)]
+        found = found or [source for source in sources if source.uri.startswith((name + MEMBER, path + MEMBER))]
+        found = found or [source for source in sources if source.uri.endswith(("/" + name, MEMBER + name))]
     if not found:
         raise NotFound(f"No source '{name}'. `loglens sources` lists them.")
     return found

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
 import xxhash
 
 from loglens.ingest.content import HEAD_BYTES, Content, FileState
+from loglens.ingest.job import stored_at
 from loglens.store.ledger import Source
 
 Kind = Literal["new", "unchanged", "grown"]
@@ -28,10 +28,10 @@ class Verdict:
     twin: Source | None = None
 
 
-def seen_unread(path: Path, state: FileState, sources: Sequence[Source]) -> Source | None:
-    """Return the source a path was read as, where size, time and inode say that nothing changed since."""
+def seen_unread(uri: str, state: FileState, sources: Sequence[Source]) -> Source | None:
+    """Return the source of this name, where size, time and inode of its file say that nothing changed since."""
     for source in sources:
-        if source.uri == str(path) and source.state == "complete":
+        if source.uri == uri and source.state == "complete":
             before = (source.stored_bytes, source.mtime_ns, source.inode)
             if before == (state.stored_bytes, state.mtime_ns, state.inode):
                 return source
@@ -79,7 +79,7 @@ def _holds_all_of(content: Content, source: Source) -> bool:
 
 def _still_stands(source: Source) -> bool:
     """Say whether the path of a source still holds its content."""
-    path = Path(source.uri)
+    path = stored_at(source.uri)
     try:
         state = FileState.of(path)
         if (state.stored_bytes, state.mtime_ns, state.inode) == (source.stored_bytes, source.mtime_ns, source.inode):

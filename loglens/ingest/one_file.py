@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import xxhash
@@ -14,6 +13,7 @@ from loglens.errors import IngestError
 from loglens.ingest.content import Content, FileState
 from loglens.ingest.documents import DocumentPieces
 from loglens.ingest.identity import Verdict, recognise, seen_unread
+from loglens.ingest.job import Job
 from loglens.ingest.pieces import LinePieces
 from loglens.ingest.reader import Counts, Format, Reading, ReadOptions
 from loglens.ingest.report import Action, Outcome, Progress
@@ -44,15 +44,14 @@ class FileIngest:
     def __init__(
         self,
         request: IngestRequest,
-        path: Path,
-        uri: str,
+        job: Job,
         sources: Sequence[Source],
         connection: duckdb.DuckDBPyConnection | None,
         progress: Progress,
     ) -> None:
         self.request = request
-        self.path = path
-        self.uri = uri
+        self.job = job
+        self.uri = job.uri
         self.sources = sources
         self.connection = connection
         self.progress = progress
@@ -60,11 +59,11 @@ class FileIngest:
 
     def run(self) -> tuple[Outcome, Source | None]:
         """Do it; return what became of the file and its new ledger row."""
-        known = seen_unread(self.path, FileState.of(self.path), self.sources)
+        known = seen_unread(self.uri, FileState.of(self.job.origin), self.sources)
         if known is not None and not self.request.again:
             self._refuse_other_options(known)
             return Outcome(self.uri, "unchanged", known.format), None
-        with Content(self.path) as content:
+        with Content(self.job.path, self.job.origin) as content:
             verdict = Verdict("new") if not self.sources else recognise(content, self.uri, self.sources)
             if self.request.again and verdict.source is not None:
                 return self._read(content, verdict, restart=True, action="again")

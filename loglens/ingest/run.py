@@ -13,7 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from loglens.errors import IngestError, LoglensError, StoreError
+from loglens.ingest.content import FileState
 from loglens.ingest.discover import STANDARD_INPUT, Filter, Skipped, discover
+from loglens.ingest.identity import seen_unread
+from loglens.ingest.job import Job
 from loglens.ingest.reader import ReadOptions
 from loglens.ingest.report import IngestReport, Outcome, Progress, Silent
 from loglens.store.store import WRITER_MEMORY, open_reader, open_writer
@@ -38,14 +41,6 @@ class IngestRequest:
     dry_run: bool = False
     name: str = "stdin"
     wait_s: float = 10
-
-
-@dataclass(frozen=True)
-class Job:
-    """One file to read, and what it is called in the ledger."""
-
-    path: Path
-    uri: str
 
 
 def ingest(request: IngestRequest, progress: Progress | None = None) -> IngestReport:
@@ -74,9 +69,10 @@ def _jobs(request: IngestRequest, report: IngestReport, stack: ExitStack) -> lis
     found = discover(request.paths, Filter(request.include, request.exclude, request.database))
     report.outcomes += [Outcome(path, "failed", note="no such file or folder") for path in found.missing]
     report.outcomes += [_skipped(skipped) for skipped in found.skipped]
-    jobs = [Job(path, str(path)) for path in found.files]
+    jobs = [Job(path, str(path), path) for path in found.files]
     if STANDARD_INPUT in request.paths:
-        jobs.append(Job(stack.enter_context(_spooled_input()), request.name))
+        path = stack.enter_context(_spooled_input())
+        jobs.append(Job(path, request.name, path))
     return jobs
 
 
@@ -95,9 +91,14 @@ def _spooled_input() -> Iterator[Path]:
 
 
 def _read_all(request: IngestRequest, jobs: Sequence[Job], report: IngestReport, progress: Progress) -> None:
+    from loglens.ingest.archives import Opened, members
     from loglens.ingest.one_file import FileIngest
     from loglens.store.ledger import load_sources
 
+    def is_known(uri: str, origin: Path) -> bool:
+        return not request.again and seen_unread(uri, FileState.of(origin), sources) is not None
+
+    opened = Opened(Filter(request.include, request.exclude), is_known)
     with ExitStack() as stack:
         connection: duckdb.DuckDBPyConnection | None
         if not request.dry_run:
@@ -107,9 +108,12 @@ def _read_all(request: IngestRequest, jobs: Sequence[Job], report: IngestReport,
         else:
             connection = None
         sources = load_sources(connection) if connection else []
-        for job in jobs:
-            work = FileIngest(request, job.path, job.uri, sources, connection, progress)
-            outcome, saved = _guarded(work, job, connection)
+        for found in (each for job in jobs for each in members(job, opened)):
+            saved = None
+            if isinstance(found, Outcome):
+                outcome = found
+            else:
+                outcome, saved = _guarded(FileIngest(request, found, sources, connection, progress), found, connection)
             report.outcomes.append(outcome)
             progress.finish(outcome)
             if saved is not None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import PurePath
 
+from loglens.ingest.job import MEMBER
+
 _ENDINGS = re.compile(
     r"(\.(log|json|jsonl|ndjson|prom|metrics|om|txt|out|err|gz|zst|bz2|xz|otlp|\d+|\d{4}-\d{2}-\d{2}))+$", re.IGNORECASE
 )
@@ -13,6 +15,6 @@ _DATES = re.compile(r"[-_.]?\d{4}-?\d{2}-?\d{2}([-_T]?\d{2,6})?$")
 
 def service_of(path: str) -> str:
     """Return the file name without endings, rotation numbers and dates: `llm-api.log.2.gz` is `llm-api`."""
-    name = PurePath(path).name
+    name = PurePath(path.rpartition(MEMBER)[2]).name
     stem = _DATES.sub("", _ENDINGS.sub("", name))
     return stem or name

@@ -15,6 +15,9 @@ else:
     from backports import zstd
 
 INPUT_BYTES = 256 << 10
+# No log packs this well; what does is meant to fill a disk. Small files of one repeated line may.
+MAX_RATIO = 1000
+RATIO_FLOOR_BYTES = 256 << 20
 
 
 class Decoder(Protocol):
@@ -91,6 +94,7 @@ class Unpacker:
                 self.packing, self._make = name, make
         self._decoder = self._make() if self._make else None
         self._input = b""
+        self._unpacked_bytes = 0
         self._ended = False
 
     def read(self, limit: int) -> bytes:
@@ -100,6 +104,9 @@ class Unpacker:
         while not self._ended:
             try:
                 if unpacked := self._step(limit):
+                    self._unpacked_bytes += len(unpacked)
+                    if self._unpacked_bytes > max(RATIO_FLOOR_BYTES, MAX_RATIO * self._file.tell()):
+                        self._end(f"unpacks to more than {MAX_RATIO:,} times its size; read up to there")
                     return unpacked
             except DAMAGE as error:
                 self._end(f"damaged {self.packing} data: {error}")
