@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from textwrap import dedent, indent
 from typing import TYPE_CHECKING, Any
 
 from loglens.analysis import Row, Value
 from loglens.answer import Answer
 from loglens.ask import ask, literal
-from loglens.detector import Detector, Verdict
+from loglens.detector import MAX_Q, Detector, Values, Verdict, at_most
 from loglens.errors import UsageError
 from loglens.finding import Finding, fingerprint, ranked
 from loglens.nearest import did_you_mean
 from loglens.params import accept_all
+from loglens.ranks import false_discovery_rates
+from loglens.related import related
 from loglens.scope import Scope
 
 if TYPE_CHECKING:
@@ -61,27 +64,40 @@ def detect(
     connection: duckdb.DuckDBPyConnection, detectors: Iterable[Detector], thresholds: Thresholds, scope: Scope
 ) -> list[Finding]:
     """Return what the detectors find in the part of the data that `scope` names, the gravest first."""
-    return ranked(
-        _finding(detector, row, verdict, sql)
-        for detector in detectors
-        for row, verdict, sql in judged(connection, detector, thresholds[detector.name], scope)
-        if verdict.is_finding
+    return related(
+        ranked(
+            _finding(detector, row, verdict, sql)
+            for detector in detectors
+            for row, verdict, sql in judged(connection, detector, thresholds[detector.name], scope)
+            if verdict.is_finding
+        )
     )
 
 
 def judged(
-    connection: duckdb.DuckDBPyConnection, detector: Detector, values: Mapping[str, Value], scope: Scope
+    connection: duckdb.DuckDBPyConnection, detector: Detector, values: Values, scope: Scope
 ) -> Iterator[tuple[Row, Verdict, str]]:
     """Yield every row that a detector looks at, with its verdict and the statement the row came from."""
     answer = watched(connection, detector, values, scope, {})
-    for row in answer.rows():
-        yield row, detector.judge(row, values), answer.sql
+    rows = answer.rows()
+    for row, verdict in zip(rows, verdicts(detector, rows, values), strict=True):
+        yield row, verdict, answer.sql
+
+
+def verdicts(detector: Detector, rows: Sequence[Row], values: Values) -> list[Verdict]:
+    """Return what a detector makes of rows that are judged together."""
+    found = [detector.judge(row, values) for row in rows]
+    tested = [index for index, verdict in enumerate(found) if verdict.p is not None]
+    for index, q in zip(tested, false_discovery_rates([found[index].p or 0.0 for index in tested]), strict=True):
+        gate = at_most(values, MAX_Q.name, q, "probability of chance, corrected for all that was judged", of_all=True)
+        found[index] = replace(found[index], gates=(*found[index].gates, gate))
+    return found
 
 
 def watched(
     connection: duckdb.DuckDBPyConnection,
     detector: Detector,
-    values: Mapping[str, Value],
+    values: Values,
     scope: Scope,
     instead: Mapping[str, Value],
 ) -> Answer:
@@ -110,6 +126,9 @@ def _finding(detector: Detector, row: Row, verdict: Verdict, sql: str) -> Findin
         exemplar_trace_ids=_exemplars(row),
         first_ns=row.get("first_ts"),
         last_ns=row.get("last_ts"),
+        is_spell=verdict.is_spell,
+        route=row.get("route"),
+        is_about_route=detector.identity == ("service", "route"),
     )
 
 

@@ -77,7 +77,9 @@ class Verdict:
 
     `subject` is what is accused, in few words; `summary` one sentence in plain words. `cost_ms` is the time that
     requests took longer because of it, all together, and ranks the findings; `gain_ms` what a request would save,
-    where that can be computed. `advice` replaces the detector's where the row allows a better one.
+    where that can be computed. `advice` replaces the detector's where the row allows a better one. `p` is how probable
+    the row is by chance, for a detector with MAX_Q among its parameters: one more gate, once all rows are judged.
+    `is_spell` says that it came and went: the time from first_ts to last_ts stands out.
     """
 
     gates: tuple[Gate, ...]
@@ -88,6 +90,8 @@ class Verdict:
     gain_ms: float | None = None
     advice: str | None = None
     caveats: tuple[str, ...] = ()
+    p: float | None = None
+    is_spell: bool = False
 
     @property
     def is_finding(self) -> bool:
@@ -105,8 +109,8 @@ class Detector:
     numbers never meets them. `identity` names the columns that make it the same finding on another day: never times,
     ids or counts. `evidence` names the columns that are shown.
 
-    Columns of the row with these names are taken as they are: `service`, `exemplar_trace_id` or `exemplar_trace_ids`
-    (requests to look at), `first_ts` and `last_ts` (when it was seen).
+    Columns of the row with these names are taken as they are: `service`, `route` (that it is, or lies in),
+    `exemplar_trace_id` or `exemplar_trace_ids` (requests to look at), `first_ts` and `last_ts` (when it was seen).
 
     `explain-miss` asks about one trace. Where the analysis has a parameter `trace_id`, it is asked about that trace
     alone, with the values of `wide` in place of the thresholds by which its statement would leave rows out; gates
@@ -126,6 +130,14 @@ class Detector:
     asks: Mapping[str, Value] = field(default_factory=dict)
     wide: Mapping[str, Value] = field(default_factory=dict)
 
+
+# One detector asks the same of many rows, so that some pass by chance: Benjamini and Hochberg (1995) bound their share.
+MAX_Q = Param(
+    "max_q",
+    0.05,
+    "Report where of all that is reported at most this share is chance.",
+    reason="The usual level; it holds however many routes are judged.",
+)
 
 # How grave a loss of time is: the same scale for every detector that can say which share of the requests' time it is.
 SHARE_PARAMS = (

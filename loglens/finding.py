@@ -21,6 +21,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("severity", "VARCHAR", "critical, warning or info."),
     Column("detector", "VARCHAR", "Detector that found it."),
     Column("service", "VARCHAR", "Service it is in."),
+    Column("route", "VARCHAR", "Route it is about or in, where known."),
     Column("subject", "VARCHAR", "What is accused: a route, a statement, a call."),
     Column("summary", "VARCHAR", "What is wrong, in one sentence."),
     Column("cost_ms", "DOUBLE", "Time that requests took longer because of it, all together; findings rank by it."),
@@ -32,6 +33,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("exemplar_trace_ids", "JSON", "Requests to look at."),
     Column("first_ts", "TIMESTAMP_NS", "When it was seen first, where known."),
     Column("last_ts", "TIMESTAMP_NS", "When it was seen last, where known."),
+    Column("part_of", "VARCHAR", "Fingerprint of the finding that this one explains, or that came at the same time."),
     Column("is_acked", "BOOLEAN", "Whether somebody has acknowledged it, and that has not ended."),
     Column("ack_reason", "VARCHAR", "Why it is tolerated."),
     Column("ack_until_ts", "TIMESTAMP_NS", "When the acknowledgement ends, or ended; null for never."),
@@ -60,6 +62,10 @@ class Finding:
     exemplar_trace_ids: tuple[str, ...] = ()
     first_ns: int | None = None
     last_ns: int | None = None
+    is_spell: bool = False
+    route: str | None = None
+    is_about_route: bool = False
+    part_of: str | None = None
     is_acked: bool = False
     ack_reason: str | None = None
     ack_until_ns: int | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from loglens import wording
 from loglens.analysis import Row
@@ -12,33 +12,63 @@ from loglens.text import cut, display_width, visible
 # Lines longer than this are hard to read, however wide the terminal is.
 LONGEST = 110
 _INDENT = "  "
+# Findings of the same time are named up to this many, then counted.
+_NAMED = 3
 # A number and its unit stay on one line.
-_AMOUNT = re.compile(r"(?<=\d) (?=(?:ms|s|min|h|days|%|times)\b|%)")
+_AMOUNT = re.compile(r"(?<=\d) (?=(?:ms|s|min|h|days|times)\b|%)")
 _GLUE = "\N{NO-BREAK SPACE}"
 
 
 def draw(rows: Sequence[Row], width: int) -> str:
-    """Return findings as paragraphs of at most `width` columns, each line ended."""
+    """Return findings as paragraphs of at most `width` columns, each line ended; parts stand with what they explain."""
     room = min(width, LONGEST)
-    return "\n".join(_paragraph(row, room) for row in rows)
+    heads = {row["fingerprint"] for row in rows if row["part_of"] is None}
+    parts: dict[str, list[Row]] = {}
+    for row in rows:
+        parts.setdefault(row["part_of"], []).append(row)
+    alone = [row for row in rows if row["part_of"] not in heads]
+    return "\n".join(
+        "".join(f"{line}\n" for line in _paragraph(row, parts.get(row["fingerprint"], []), room)) for row in alone
+    )
 
 
-def _paragraph(row: Row, width: int) -> str:
-    where = " ".join(visible(part) for part in (row["service"], row["subject"]) if part)
+def _paragraph(row: Row, parts: Sequence[Row], width: int) -> Iterator[str]:
     costs = cost(row)
-    told = [visible(row["summary"]), f"Cost: {costs}." if costs else ""]
-    lines = [_heading(row, where, width)]
-    lines += [_INDENT + line for line in wrapped(" ".join(part for part in told if part), width - len(_INDENT))]
-    lines += [_INDENT + line for line in wrapped(_next(row), width - len(_INDENT))]
+    told = [visible(row["summary"]), f"Cost: {costs}." if costs else "", when(row)]
+    yield _heading(row, width)
+    yield from _indented(" ".join(part for part in told if part), width)
     if row["is_acked"]:
-        lines += [_INDENT + line for line in wrapped(f"Acknowledged: {visible(row['ack_reason'])}", width - 2)]
-    return "".join(f"{line}\n" for line in lines)
+        yield from _indented(f"Acknowledged: {visible(row['ack_reason'])}", width)
+    for part in (part for part in parts if part["detector"] != row["detector"]):
+        yield from _indented(f"Because: {visible(part['summary'])} ({part['detector']} {_short(part)})", width)
+    yield from _indented(_together([part for part in parts if part["detector"] == row["detector"]]), width)
+    yield from _indented(f"More: loglens findings show {_short(row)}", width)
 
 
-def _heading(row: Row, where: str, width: int) -> str:
-    left, right = f"{row['severity']:<8}  ", f"  {row['detector']} {row['fingerprint'][:8]}"
-    named = cut(where, max(width - len(left) - len(right), 8))
+def _heading(row: Row, width: int) -> str:
+    left, right = f"{row['severity']:<8}  ", f"  {row['detector']} {_short(row)}"
+    named = cut(_named(row), max(width - len(left) - len(right), 8))
     return left + named + " " * (width - len(left) - len(right) - display_width(named)) + right
+
+
+def _named(row: Row) -> str:
+    return " ".join(visible(part) for part in (row["service"], row["subject"]) if part)
+
+
+def _short(row: Row) -> str:
+    return str(row["fingerprint"])[:8]
+
+
+def _together(parts: Sequence[Row]) -> str:
+    if not parts:
+        return ""
+    named = ", ".join(visible(part["subject"]) for part in parts[:_NAMED])
+    others = f" and {len(parts) - _NAMED:,} more" if len(parts) > _NAMED else ""
+    return f"At the same time: {named}{others}."
+
+
+def _indented(text: str, width: int) -> Iterator[str]:
+    return (_INDENT + line for line in wrapped(text, width - len(_INDENT)))
 
 
 def cost(row: Row) -> str:
@@ -48,8 +78,15 @@ def cost(row: Row) -> str:
     return "; ".join(part for part in (told, gain) if part)
 
 
-def _next(row: Row) -> str:
-    return f"More: loglens findings show {row['fingerprint'][:8]}"
+def when(row: Row) -> str:
+    """Return when it was seen, to the second."""
+    if row["first_ts"] is None or row["last_ts"] is None:
+        return ""
+    first, last = wording.moment(row["first_ts"]), wording.moment(row["last_ts"])
+    day, _, time = last.partition(" ")
+    if first == last:
+        return f"Seen {first}."
+    return f"Seen {first.removesuffix(' UTC')} to {time if first.startswith(day) else last}."
 
 
 def wrapped(text: str, width: int) -> list[str]:

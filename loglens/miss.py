@@ -11,7 +11,7 @@ from loglens.analysis import Row, Value
 from loglens.answer import Answer
 from loglens.ask import ask
 from loglens.columns import Column
-from loglens.detect import accept_thresholds, chosen, fingerprint_of, watched
+from loglens.detect import accept_thresholds, chosen, fingerprint_of, verdicts, watched
 from loglens.detector import Detector, Gate
 from loglens.detectors import ALL
 from loglens.miss_list import draw
@@ -72,13 +72,14 @@ def _judged(
     trace_id: str,
 ) -> Iterator[tuple[Row, tuple[Gate, ...]]]:
     everything = watched(connection, detector, values, scope, {}).rows()
+    judged = list(zip(everything, verdicts(detector, everything, values), strict=True))
     if "trace_id" not in {param.name for param in detector.watches.params}:
         requests = set(connection.execute(_REQUESTS, {"trace_id": trace_id}).fetchall())
-        for row in everything:
+        for row, verdict in judged:
             if (row["service"], row["route"]) in requests:
-                yield row, detector.judge(row, values).gates
+                yield row, verdict.gates
         return
-    of_all = {fingerprint_of(detector, row): detector.judge(row, values).gates for row in everything}
+    of_all = {fingerprint_of(detector, row): verdict.gates for row, verdict in judged}
     for row in watched(connection, detector, values, scope, {**detector.wide, "trace_id": trace_id}).rows():
         gates = detector.judge(row, values).gates
         yield row, tuple(_over_all(gates, of_all.get(fingerprint_of(detector, row), ())))

@@ -57,6 +57,27 @@ def _low(mode: int, terms: Sequence[float], before: int, total: float) -> int:
     return mode - before + next(index for index, value in enumerate(sums) if value > bound)
 
 
+def tail_probability(k: int, n: int, p: float) -> float:
+    """Return P(X >= k) of the binomial with n and p, for k above its mean; 1 where k is not."""
+    if k <= n * p:
+        return 1.0
+    log_first = math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
+    log_first += k * math.log(p) + (n - k) * math.log1p(-p)
+    return min(1.0, math.exp(log_first) * (1 + math.fsum(_falling(n, p, k))))
+
+
+def false_discovery_rates(p: Sequence[float]) -> list[float]:
+    """Return for each of several p values the share of chance among all that are as small (Benjamini and Hochberg)."""
+    order = sorted(range(len(p)), key=lambda index: p[index])
+    rates = [0.0] * len(p)
+    least = 1.0
+    for rank in range(len(p), 0, -1):
+        index = order[rank - 1]
+        least = min(least, p[index] * len(p) / rank)
+        rates[index] = least
+    return rates
+
+
 def enough_values(q: float) -> int:
     """Return how many values bound the q quantile from above with 95 % confidence: the least n with q**n <= 0.05."""
     return math.ceil(math.log(0.05) / math.log(q))

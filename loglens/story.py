@@ -9,7 +9,7 @@ from typing import Any
 from loglens import wording
 from loglens.analysis import Row
 from loglens.excerpt import excerpt
-from loglens.finding_list import LONGEST, cost, wrapped
+from loglens.finding_list import LONGEST, cost, when, wrapped
 from loglens.text import visible
 from loglens.waterfall import draw as draw_trace
 
@@ -28,11 +28,12 @@ def _story(row: Row, width: int, trace: Sequence[Row]) -> Iterator[str]:
     yield f"{row['severity']}  {row['detector']} {row['fingerprint']}"
     yield from _labelled("where", " ".join(visible(part) for part in (row["service"], row["subject"]) if part), room)
     yield from _labelled("what", visible(row["summary"]), room)
-    yield from _labelled("when", _when(row), room)
+    yield from _labelled("when", when(row).removeprefix("Seen ").removesuffix("."), room)
     yield from _labelled("cost", cost(row), room)
     yield from _labelled("do", visible(row["advice"]), room)
     for caveat in json.loads(row["caveats"]):
         yield from _labelled("but", visible(caveat), room)
+    yield from _labelled("part of", row["part_of"] or "", room)
     yield from _labelled("ack", _ack(row), room)
     yield ""
     yield from _labelled("evidence", ", ".join(_numbers(json.loads(row["evidence"]))), room)
@@ -48,13 +49,6 @@ def _story(row: Row, width: int, trace: Sequence[Row]) -> Iterator[str]:
 def _labelled(label: str, text: str, width: int) -> Iterator[str]:
     for number, line in enumerate(wrapped(text, width - _LABEL)):
         yield f"{'' if number else label:<{_LABEL}}{line}"
-
-
-def _when(row: Row) -> str:
-    first, last = row["first_ts"], row["last_ts"]
-    if first is None or last is None:
-        return ""
-    return f"{wording.moment(first).removesuffix(' UTC')} to {wording.moment(last)}"
 
 
 def _ack(row: Row) -> str:

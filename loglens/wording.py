@@ -25,6 +25,14 @@ def percent(ratio: float) -> str:
     return f"{_digits(100 * ratio)} %"
 
 
+def some_of(ratio: float, noun: str) -> str:
+    """Return a share of many things as the subject of a sentence in the plural: 42 % of requests, 2 in 100 requests."""
+    if ratio >= 0.1:
+        return f"{percent(ratio)} of {noun}s"
+    base = next(base for base in (100, 1000, 10_000, 100_000, 10**12) if ratio * base >= 1)
+    return f"{_digits(ratio * base)} in {base:,} {noun}s"
+
+
 def counted(count: int, noun: str) -> str:
     """Return a count with its noun, in the plural where it is not one."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
@@ -47,7 +55,9 @@ def amount(name: str, value: float) -> str:
         return duration(value)
     if name.endswith("_s"):
         return duration(value * 1000)
-    return percent(value) if name.endswith("_ratio") else _digits(value)
+    if name.endswith("_ratio"):
+        return percent(value)
+    return "below 0.001" if 0 < value < 0.001 else _digits(value)
 
 
 def _digits(value: float) -> str:

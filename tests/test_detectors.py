@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shutil
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
-from test_analyses import fill
+from conftest import insert_rows
+from span_notation import span_rows
+from test_analyses import NULL, fill
 
 import loglens
 from loglens.detectors import ALL
@@ -21,6 +23,21 @@ CASES = Path(__file__).parent / "cases" / "detectors"
 def cases_of(name: str) -> list[dict[str, Any]]:
     cases: list[dict[str, Any]] = tomllib.loads((CASES / f"{name}.toml").read_text("utf-8"))["case"]
     return cases
+
+
+def told(row: Mapping[str, Any], wanted: Mapping[str, Any], found: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the fields of a finding that a case tells; what it is part of is told by its subject."""
+    by_fingerprint = {each["fingerprint"]: each["subject"] for each in found}
+    values = {name: row[name] for name in wanted}
+    if "part_of" in values:
+        values["part_of"] = by_fingerprint.get(values["part_of"])
+    if "evidence" in values:
+        values["evidence"] = {name: _plain(row["evidence"][name]) for name in wanted["evidence"]}
+    return {name: _plain(value) for name, value in values.items()}
+
+
+def _plain(value: Any) -> Any:
+    return NULL if value is None else value
 
 
 @pytest.mark.parametrize(
@@ -36,10 +53,11 @@ def test_case(detector: str, case: Mapping[str, Any], empty_store: Path, tmp_pat
     shutil.copy(empty_store, path)
     with open_writer(path) as connection:
         fill(connection, case)
+        insert_rows(connection, "spans", span_rows(case.get("traces", "")))
     lens = loglens.open(path)
     found = lens.findings(detector, thresholds=case.get("set")).rows
     wanted = case.get("finds", [])
-    assert [{name: row[name] for name in finding} for row, finding in zip(found, wanted, strict=False)] == wanted
+    assert [told(row, finding, found) for row, finding in zip(found, wanted, strict=False)] == wanted
     assert len(found) == len(wanted), [row["summary"] for row in found]
     for row in found:
         (again,) = lens.sql(row["sql"]).rows

@@ -9,6 +9,7 @@ import pytest
 from conftest import START_NS, MakeStore, Shell, insert_rows
 
 import loglens
+from loglens.detectors import ALL
 from loglens.errors import NotFound, UsageError
 from loglens.finding import fingerprint
 from loglens.settings import load_settings
@@ -54,8 +55,9 @@ def test_what_is_found_is_told_in_whole_sentences(
     assert done == (
         0,
         f"critical  api /slow                      slow_route {SLOW[:8]}\n"
-        "  1 in 100 requests takes 900 ms or longer; half take 20 ms\n"
-        "  or less. Cost: 8.8 s of waiting in all.\n"
+        "  3.3 in 100 requests take 200 ms or longer, typically\n"
+        "  900 ms; the median of all is 20 ms. Cost: 8.8 s of waiting\n"
+        "  in all. Seen 2026-01-15 09:00:00 to 09:00:09 UTC.\n"
         f"  More: loglens findings show {SLOW[:8]}\n",
         "",
     )
@@ -75,7 +77,7 @@ def test_a_story_has_all_that_is_known(shell: Shell, slow_store: Path) -> None:
         f"critical  slow_route {SLOW}\n",
         "where     api /slow\n",
         "cost      8.8 s of waiting in all\n",
-        "requests: 300, needs at least 299 (min_requests)\n",
+        "requests: 300, needs at least 30 (min_requests)\n",
         f'again     loglens sql "$(loglens findings show {SLOW[:8]} --sql)"\n',
         f"trace 0b{0:030x}\n",
     ):
@@ -167,15 +169,17 @@ def test_a_table_is_short_and_a_file_whole(
 ) -> None:
     spans = []
     for number in range(21):
-        spans += requests(f"/{number}", 2, 10, f"{number:02x}") + requests(f"/{number}", 2, 900, f"{number + 30:02x}")
+        spans += requests(f"/{number}", 20, 10, f"{number:02x}") + requests(f"/{number}", 15, 900, f"{number + 30:02x}")
+    for line, span in enumerate(spans):
+        span["line"] = line
     monkeypatch.setenv("LOGLENS_DB", str(make_store({"spans": spans})))
-    few = ("--set", "slow_route.min_requests=4")
+    few = ("--severity", "critical")
     done = shell("findings", *few)
     assert done.out.count("slow_route") == 20
     assert done.err == "loglens: 1 more row; --limit 0 gives all.\n"
     assert shell("findings", *few, "--limit", "0").out.count("slow_route") == 21
     assert len(json.loads(shell("findings", *few, "--format", "json").out)) == 21
-    assert shell("check", *few).err.startswith("loglens: 1 more row; --limit 0 gives all.\nloglens: 21 findings, ")
+    assert shell("check").err.startswith("loglens: 1 more row; --limit 0 gives all.\nloglens: 21 findings, ")
 
 
 def test_explain_miss_says_which_gate_and_by_how_much(shell: Shell, slow_store: Path) -> None:
@@ -185,27 +189,26 @@ def test_explain_miss_says_which_gate_and_by_how_much(shell: Shell, slow_store: 
     assert done == (
         0,
         "api /quick: no finding\n"
-        "  passed  requests: 300, needs at least 299 (slow_route.min_requests)\n"
-        "  missed  lower limit of p99: 5 ms, needs at least 100 ms: 95 ms missing (slow_route.min_tail_ms)\n"
-        "  missed  lower limit of p99, in medians: 1, needs at least 10: 9 missing\n"
-        "          (slow_route.min_times_median)\n",
+        "  passed  requests: 300, needs at least 30 (slow_route.min_requests)\n"
+        "  missed  share of slow requests: 0 %, needs at least 1 %: 1 % missing (slow_route.min_slow_ratio)\n",
         "",
     )
     rows = loglens.open(slow_store).explain_miss("slow_route", f"0b{7:030x}").rows
     assert [(row["is_met"], row["is_found"], row["missing"]) for row in rows] == [(True, True, None)] * 3
-    wider = loglens.open(slow_store).explain_miss("slow_route", f"0b{7:030x}", thresholds={"slow_route.slo_ms": 2000})
-    assert wider.rows[2] == {
+    fewer = {"slow_route.min_slow_ratio": 0.05}
+    rows = loglens.open(slow_store).explain_miss("slow_route", f"0b{7:030x}", thresholds=fewer).rows
+    assert rows[1] == {
         "detector": "slow_route",
         "looked_at": {"service": "api", "route": "/slow"},
         "is_found": False,
-        "gate": 3,
+        "gate": 2,
         "is_met": False,
-        "what": "lower limit of p99",
-        "value": 900.0,
+        "what": "share of slow requests",
+        "value": 10 / 300,
         "rule": "at least",
-        "threshold": 2000.0,
-        "missing": 1100.0,
-        "param": "slow_route.slo_ms",
+        "threshold": 0.05,
+        "missing": 0.05 - 10 / 300,
+        "param": "slow_route.min_slow_ratio",
         "of_all": True,
         "fingerprint": SLOW,
     }
@@ -215,24 +218,24 @@ def test_explain_miss_of_a_trace_without_requests(shell: Shell, slow_store: Path
     with open_writer(slow_store) as connection:
         insert_rows(connection, "logs", [{"source_id": 1, "line": 9, "trace_id": "dd", "message": "x"}])
     done = shell("explain-miss", "slow_route", "--trace", "dd")
-    assert done == (0, "", "loglens: slow_route looks at slow, and nothing there is of trace dd.\n")
+    assert done == (0, "", "loglens: slow_route looks at tails, and nothing there is of trace dd.\n")
     assert shell("explain-miss", "slow_route", "--trace", "ee").code == 1
 
 
 def test_thresholds_come_from_the_settings(shell: Shell, slow_store: Path) -> None:
-    Path("pyproject.toml").write_text("[tool.loglens.slow_route]\nmin_tail_ms = 5000\nmin_requests = 100\n")
+    Path("pyproject.toml").write_text("[tool.loglens.slow_route]\nmin_ms = 5000\nmin_requests = 100\n")
     assert shell("findings").out == ""
-    Path("loglens.toml").write_text("[slow_route]\nmin_tail_ms = 100.0\n")
-    assert load_settings().thresholds == {"slow_route.min_tail_ms": 100.0, "slow_route.min_requests": 100}
+    Path("loglens.toml").write_text("[slow_route]\nmin_ms = 100.0\n")
+    assert load_settings().thresholds == {"slow_route.min_ms": 100.0, "slow_route.min_requests": 100}
     done = shell("findings", "show", SLOW)
     assert "needs at least 100 (min_requests)" in done.out
     assert (
         "needs at least 200 (min_requests)"
         in shell("findings", "show", SLOW, "--set", "slow_route.min_requests=200").out
     )
-    Path("loglens.toml").write_text("[slow_rout]\nmin_tail_ms = 1\n")
-    message = "loglens: loglens.toml, or [tool.loglens] in pyproject.toml: No threshold 'slow_rout.min_tail_ms'. "
-    assert shell("slow") == (2, "", message + "Did you mean 'slow_route.min_tail_ms'?\n")
+    Path("loglens.toml").write_text("[slow_rout]\nmin_ms = 1\n")
+    message = "loglens: loglens.toml, or [tool.loglens] in pyproject.toml: No threshold 'slow_rout.min_ms'. "
+    assert shell("slow") == (2, "", message + "Did you mean 'slow_route.min_ms'?\n")
 
 
 @pytest.mark.parametrize(
@@ -253,13 +256,18 @@ def test_an_unknown_threshold_is_refused(shell: Shell, slow_store: Path, setting
 def test_the_sample_logs_hold_what_was_planted(tmp_path: Path) -> None:
     truth = json.loads((SAMPLE / "TRUTH.json").read_text("utf-8"))
     loglens.ingest(SAMPLE, db=tmp_path / "sample.duckdb")
+    keys = ("detector", "service", "subject", "first_ts", "last_ts")
     found = {
-        (row["detector"], row["service"], row["subject"])
+        tuple(row[key] for key in keys)
         for row in loglens.open(tmp_path / "sample.duckdb").findings().rows
+        if row["part_of"] is None
     }
     planted = {
-        (fault["kind"], fault["service"], fault["route"].partition(" ")[2])
+        (
+            *(fault["kind"], fault["service"], fault["route"].partition(" ")[2]),
+            *(fault["first_request_at"], fault["last_request_at"]),
+        )
         for fault in truth["faults"]
-        if fault["kind"] in {"slow_route"}
+        if fault["kind"] in {detector.name for detector in ALL}
     }
     assert found == planted

@@ -10,10 +10,18 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.stats import binom
+from scipy.stats import binom, false_discovery_control
 
 import loglens
-from loglens.ranks import TAIL, Limits, enough_values, quantile_limits, tail_cut
+from loglens.ranks import (
+    TAIL,
+    Limits,
+    enough_values,
+    false_discovery_rates,
+    quantile_limits,
+    tail_cut,
+    tail_probability,
+)
 from loglens.store.store import open_writer
 
 QUANTILES = {"0.5": 0.5, "0.9": 0.9, "0.95": 0.95, "0.99": 0.99, "0.999": 0.999}
@@ -132,3 +140,16 @@ def test_slow_gives_the_quantiles_of_numpy_and_the_order_statistics(
         assert row["low_ms"] == (None if bounds.low is None else ordered[bounds.low - 1] / 1e6)
         assert row["high_ms"] == (None if bounds.high is None else ordered[bounds.high - 1] / 1e6)
         assert row["total_s"] == sum(sample) / 1e9
+
+
+@given(st.integers(1, 5000), st.floats(1e-4, 0.5), st.floats(0, 1))
+def test_the_tail_of_the_binomial_is_that_of_scipy(n: int, p: float, position: float) -> None:
+    k = round(position * n)
+    found = tail_probability(k, n, p)
+    assert found == (1.0 if k <= n * p else pytest.approx(binom.sf(k - 1, n, p), rel=1e-8, abs=1e-300))
+
+
+@given(st.lists(st.floats(0, 1), max_size=60))
+def test_false_discovery_rates_are_those_of_scipy(p: list[float]) -> None:
+    found = false_discovery_rates(p)
+    assert found == pytest.approx(false_discovery_control(p).tolist() if p else [], rel=1e-12)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from loglens.analyses import logs, overview, rejects, schema, slow, sources, trace, traces, traffic
+from loglens.analyses import logs, overview, rejects, schema, slow, sources, tails, trace, traces, traffic
 from loglens.analysis import Analysis
 
 ALL: tuple[Analysis, ...] = (
     overview.ANALYSIS,
     slow.ANALYSIS,
+    tails.ANALYSIS,
     traffic.ANALYSIS,
     traces.ANALYSIS,
     trace.ANALYSIS,

@@ -1,85 +1,101 @@
-"""Slow route: its slowest requests take many times what half of them take, or longer than was promised.
+"""Slow route: some of its requests take many times what half of them take, or longer than was promised.
 
 requests │█
          │██
-         │███                              the tail
+         │███                         more than 1 in 100
          │█████▁▁        ▁    ▁ ▁▁   ▁ ▁▁▁▁▁▁
          └──┬──────────┬─────────────────────── duration
-          median   10 x median   p99, at least
+          median    10 x median
 """
 
 from __future__ import annotations
 
 from loglens import wording
-from loglens.analyses import slow
+from loglens.analyses import tails
 from loglens.analysis import Param, Row
-from loglens.detector import SHARE_PARAMS, Detector, Values, Verdict, at_least, by_share
+from loglens.detector import MAX_Q, SHARE_PARAMS, Detector, Values, Verdict, at_least, by_share
+from loglens.ranks import tail_probability
+
+# The log of the likelihood ratio from which on slow requests have a time of their own.
+_STANDS_OUT = 10.0
 
 
 def _judge(row: Row, values: Values) -> Verdict:
-    low_ms, median_ms = row["low_ms"], row["p50_ms"]
-    is_promised = values["slo_ms"] is not None
-    times_median = low_ms / median_ms if low_ms is not None and median_ms else None
-    promise = at_least(values, "slo_ms", low_ms, "lower limit of p99", of_all=True)
-    spread = at_least(values, "min_times_median", times_median, "lower limit of p99, in medians", of_all=True)
+    requests, slow_requests, ratio = row["requests"], row["slow_requests"], row["slow_ratio"]
     gates = (
-        at_least(values, "min_requests", row["requests"], "requests", of_all=True),
-        at_least(values, "min_tail_ms", low_ms, "lower limit of p99", of_all=True),
-        promise if is_promised else spread,
+        at_least(values, "min_requests", requests, "requests", of_all=True),
+        at_least(values, "min_slow_ratio", ratio, "share of slow requests", of_all=True),
     )
     if not all(gate.is_passed for gate in gates):
         return Verdict(gates)
-    total_ms = row["total_s"] * 1000
-    cost_ms = max(0.0, total_ms - median_ms * row["requests"])
-    one_in_100 = f"1 in 100 requests takes {wording.duration(row['p99_ms'])} or longer"
-    promised = f" where less than {wording.duration(float(values['slo_ms'] or 0))} is promised" if is_promised else ""
+    cost_ms, total_ms = row["excess_s"] * 1000, row["total_s"] * 1000
+    is_promised = values["slo_ms"] is not None
     severity = by_share(cost_ms / total_ms, values)
     return Verdict(
         gates,
         # A promise that is broken is never a mere remark.
         severity="warning" if is_promised and severity == "info" else severity,
         subject=row["route"] or "(no route)",
-        summary=f"{one_in_100}{promised}; half take {wording.duration(median_ms)} or less.",
+        summary=_summary(row, is_promised),
         cost_ms=cost_ms,
+        p=tail_probability(slow_requests, requests, float(values["min_slow_ratio"] or 0)),
+        is_spell=(row["stretch_llr"] or 0) >= _STANDS_OUT,
     )
+
+
+def _summary(row: Row, is_promised: bool) -> str:
+    limit = wording.duration(row["limit_ms"])
+    much = f"longer than the {limit} that were promised" if is_promised else f"{limit} or longer"
+    usual, when_slow = wording.duration(row["p50_ms"]), wording.duration(row["slow_p50_ms"])
+    share = wording.some_of(row["slow_ratio"], "request")
+    return f"{share} take {much}, typically {when_slow}; the median of all is {usual}."
 
 
 DETECTOR = Detector(
     name="slow_route",
     title="Slow route",
-    problem="The slowest requests of a route take many times what half of them take, or longer than was promised.",
-    watches=slow.ANALYSIS,
-    asks={"quantile": 0.99},
+    problem="Some requests of a route take many times what half of them take, or longer than was promised.",
+    watches=tails.ANALYSIS,
     params=(
         Param(
             "min_requests",
-            299,
+            30,
             "Judge routes with at least this many requests.",
-            reason="With fewer, the sample leaves p99 without an upper limit: 0.99 to the power of 299 is below 5 %.",
+            reason="Of fewer the median itself is not known well enough to multiply it.",
         ),
         Param(
-            "min_times_median",
+            "min_slow_ratio",
+            0.01,
+            "Report where more than this share of the requests is slow, beyond chance.",
+            reason="That is p99: its lower confidence limit is above the limit exactly where this holds.",
+        ),
+        Param(
+            "times_median",
             10.0,
-            "Report where the lower 95 % limit of p99 is at least this many times the median.",
+            "A request is slow from this many times the median of its route.",
             reason="Service times spread over a factor of three to five by themselves; ten needs a cause.",
         ),
         Param(
-            "min_tail_ms",
+            "min_ms",
             100.0,
-            "Report where the lower 95 % limit of p99 is at least this long.",
+            "No request is slow that took less than this.",
             reason="Shorter than 100 ms an answer feels immediate to people.",
         ),
         Param(
             "slo_ms",
             None,
-            "What p99 is promised to stay below; then this decides, and the median does not.",
+            "A request is slow from this duration, whatever the median: what was promised.",
             type=float,
             reason="Only whoever runs the service knows what was promised.",
         ),
+        MAX_Q,
         *SHARE_PARAMS,
     ),
     judge=_judge,
     identity=("service", "route"),
-    evidence=("requests", "errors", "p50_ms", "p95_ms", "p99_ms", "max_ms", "low_ms", "total_s"),
+    evidence=(
+        *("requests", "errors", "p50_ms", "limit_ms", "slow_requests", "slow_ratio", "slow_p50_ms", "max_ms"),
+        *("excess_s", "total_s", "stretch_slow", "stretch_requests"),
+    ),
     advice="Look at where the time of a slow request goes, beside that of one that took the median.",
 )
