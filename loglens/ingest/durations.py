@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from loglens.ingest.sql_text import bound, listed
@@ -42,11 +43,8 @@ def _exact_part(unit: Unit) -> str:
 
 _EXACT_TEXT = rf"\s*[+-]?\s*(?:(?:{'|'.join(map(_exact_part, UNITS))})\s*)+"
 
-# A little above 64 bits, and far below what the decimals hold.
-_TOO_LONG = "9.3e18"
 
-
-def _by_unit(unit: str, values: dict[str, int]) -> str:
+def _by_unit(unit: str, values: Mapping[str, int | str]) -> str:
     """Return the value of a unit; a constant where the unit is one."""
     if unit.startswith("'") and unit.strip("'") in values:
         return str(values[unit.strip("'")])
@@ -59,7 +57,22 @@ def unit_ns_sql(unit: str) -> str:
     return _by_unit(unit, {known.name: known.ns for known in UNITS})
 
 
-def duration_ns_sql(text: str, unit: str) -> str:
+def duration_is_plain_sql(text: str, unit: str) -> str:
+    """Return a SQL condition: a short number with no more digits than make whole nanoseconds, as most durations are.
+
+    The functions below are told, so that they ask once.
+    """
+    # Together below 1e15 nanoseconds, where a double errs by less than a quarter of one.
+    patterns = {known.name: f"[0-9]{{1,{max(15 - known.digits, 1)}}}{_fraction(known.digits)}" for known in UNITS}
+    matches = {name: f"regexp_full_match({text}, '{pattern}')" for name, pattern in patterns.items()}
+    return f"coalesce({_by_unit(unit, matches)}, false)"
+
+
+def _fraction(digits: int) -> str:
+    return f"(?:[.][0-9]{{1,{digits}}})?" if digits else ""
+
+
+def duration_ns_sql(text: str, unit: str, is_plain: str | None = None) -> str:
     """Return a SQL expression for the nanoseconds of a duration; both arguments are SQL expressions of text.
 
     A number counts in `unit` (a name of UNITS); text such as `1.2s`, `350ms`, `1h2m3.5s` or `12µs` says its own.
@@ -69,19 +82,22 @@ def duration_ns_sql(text: str, unit: str) -> str:
     rough = f"try_cast({text} AS DOUBLE) * {ns}"
     exact = f"try_cast(round(try_cast({text} AS DECIMAL(38, 15)) * {ns}, 0) AS BIGINT)"
     # Below 1e15 the error of a double stays under a quarter of a nanosecond, so that rounding repairs it.
+    plain = f"CAST(round(CAST({text} AS DOUBLE) * {ns}) AS BIGINT)"
     return (
-        f"CASE WHEN regexp_full_match({text}, '{_NUMBER}') THEN "
+        f"CASE WHEN {is_plain or duration_is_plain_sql(text, unit)} THEN {plain} "
+        f"WHEN regexp_full_match({text}, '{_NUMBER}') THEN "
         f"CASE WHEN abs({rough}) < 1e15 THEN CAST(round({rough}) AS BIGINT) "
         f"WHEN abs({rough}) < {_TOO_LONG} THEN {exact} END "
         f"WHEN regexp_full_match({text}, '{_TEXT}') THEN {_text_sql(text)} END"
     )
 
 
-def duration_is_exact_sql(text: str, unit: str) -> str:
+def duration_is_exact_sql(text: str, unit: str, is_plain: str | None = None) -> str:
     """Return a SQL condition: the duration is a whole number of nanoseconds as it is written."""
     digits = _by_unit(unit, {known.name: known.digits for known in UNITS})
     return (
-        f"CASE WHEN regexp_full_match({text}, '[+-]?[0-9]*[.]?[0-9]*') "
+        f"CASE WHEN {is_plain or duration_is_plain_sql(text, unit)} THEN true "
+        f"WHEN regexp_full_match({text}, '[+-]?[0-9]*[.]?[0-9]*') "
         f"THEN length(rtrim(split_part({text}, '.', 2), '0')) <= {digits} "
         f"ELSE regexp_full_match({text}, '{_EXACT_TEXT}') END"
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from loglens.ingest.sql_text import bound
+
 # A path can hold an id only where a segment begins with a digit or has one beside enough other characters; `/v1/`
 # has not, so that the usual API path is decided by one pass of one expression.
 _WORTH_A_LOOK = (
@@ -33,25 +35,32 @@ def route_shape_sql(path: str) -> str:
 
 
 def _shape_sql(bare: str) -> str:
-    """Return the expression for a path with an optional query and nothing else."""
+    """Return the expression for a path with an optional query and nothing else.
+
+    Segments and the keys of the query are one list, so that the expression for one of them stands there once.
+    """
     segments = f"string_split(split_part({bare}, '?', 1), '/')"
-    path = f"array_to_string(list_transform({segments}, lambda s: {_segment_sql('s')}), '/')"
     pairs = f"string_split_regex(substr({bare}, strpos({bare}, '?') + 1), '[&;]')"
-    keys = f"list_transform({pairs}, lambda pair: {_segment_sql('split_part(pair, chr(61), 1)')})"
-    named = f"list_sort(list_distinct(list_filter({keys}, lambda key: key <> '')))"
-    query = f"CASE WHEN contains({bare}, '?') THEN array_to_string({named}, '&') ELSE '' END"
-    return f"coalesce(nullif({path}, ''), '/') || coalesce('?' || nullif({query}, ''), '')"
+    keys = f"list_transform({pairs}, lambda pair: split_part(pair, chr(61), 1))"
+    words = f"CASE WHEN contains({bare}, '?') THEN {segments} || {keys} ELSE {segments} END"
+    shaped = f"list_transform({words}, lambda word: {_segment_sql('word')})"
+    count = f"len({segments})"
+    named = f"list_sort(list_distinct(list_filter(shaped[{count} + 1:], lambda word: word <> '')))"
+    path = f"array_to_string(shaped[:{count}], '/')"
+    query = f"coalesce('?' || nullif(array_to_string({named}, '&'), ''), '')"
+    return bound(shaped, "shaped", f"coalesce(nullif({path}, ''), '/') || {query}")
 
 
 def _segment_sql(segment: str) -> str:
     """Return the expression for one segment: itself, or `{id}` where it is one."""
     ending = f"regexp_extract({segment}, '{_ENDING}')"
-    stem = f"left({segment}, length({segment}) - length({ending}))"
+    # The whole segment, and what stands before its ending.
+    forms = f"[{segment}, left({segment}, length({segment}) - length({ending}))]"
+    are_ids = f"list_transform({forms}, lambda form: {_is_id_sql('form')})"
+    shaped = f"CASE WHEN are_ids[1] THEN '{{id}}' WHEN are_ids[2] THEN '{{id}}' || {ending} ELSE {segment} END"
     return (
         f"CASE WHEN NOT regexp_matches({segment}, '[0-9]|-[A-Fa-f]{{4}}-') THEN {segment} "
-        f"WHEN {_is_id_sql(segment)} THEN '{{id}}' "
-        f"WHEN {ending} <> '' AND {_is_id_sql(stem)} THEN '{{id}}' || {ending} "
-        f"ELSE {segment} END"
+        f"ELSE {bound(are_ids, 'are_ids', shaped)} END"
     )
 
 

@@ -11,6 +11,10 @@ _DAY_AND_TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-5][0-9](?:[
 # Years in which neither nanoseconds nor an offset reach the ends of 64 bits.
 _SAFE = "(?:1[7-9][0-9]{2}|2[01][0-9]{2}|22[0-5][0-9])" + _DAY_AND_TIME.removeprefix("[0-9]{4}")
 _UTC = _SAFE + "Z?"
+# How most times are written; a comparison by places takes a third of the time of a regular expression. The cast
+# refuses what is no time, but takes any name of a zone behind a space for UTC.
+_USUAL = "____-__-__T__:__:__%Z"
+_NANOSECONDS = "____-__-__T__:__:__._________Z"
 _OFFSET = _SAFE + "[+-](?:[01][0-9]|2[0-3]):[0-5][0-9]"
 _ANY = (
     r"\s*([0-9]{4}-[0-9]{2}-[0-9]{2})[Tt ]([0-9]{2}:[0-9]{2}:)([0-9]{2})(?:[.,]([0-9]+))?"
@@ -24,7 +28,12 @@ _EPOCH_DIGITS = (("1,11", 9), ("12,14", 6), ("15,17", 3), ("18,19", 0))
 _NO_ZONE = r"\s*[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(?:[.,][0-9]+)?\s*"
 
 
-def time_ns_sql(text: str) -> str:
+def time_is_usual_sql(text: str) -> str:
+    """Return a SQL condition: the text looks as most times do; the functions below are told, so that they ask once."""
+    return f"({text} LIKE '{_USUAL}' AND NOT contains({text}, ' '))"
+
+
+def time_ns_sql(text: str, is_usual: str | None = None) -> str:
     """Return a SQL expression for the nanoseconds since the epoch that `text`, a SQL expression of text, says.
 
     Reads RFC 3339 with `T` or space, point or comma, any offset or none (UTC), and epoch seconds, milliseconds,
@@ -34,24 +43,27 @@ def time_ns_sql(text: str) -> str:
     minutes = f"CAST(substr({text}, length({text}) - 4, 2) AS BIGINT) * 60 + CAST(right({text}, 2) AS BIGINT)"
     local = f"epoch_ns(try_cast(left({text}, length({text}) - 6) AS TIMESTAMP_NS))"
     sign = f"CASE WHEN substr({text}, length({text}) - 5, 1) = '-' THEN 1 ELSE -1 END"
+    utc = f"epoch_ns(try_cast({text} AS TIMESTAMP_NS))"
+    usual = is_usual or time_is_usual_sql(text)
     return (
-        f"CASE WHEN regexp_full_match({text}, '{_UTC}') "
-        f"THEN epoch_ns(try_cast({text} AS TIMESTAMP_NS)) "
+        f"coalesce(CASE WHEN {usual} THEN {utc} END, CASE WHEN regexp_full_match({text}, '{_UTC}') "
+        f"THEN {utc} "
         f"WHEN regexp_full_match({text}, '-?[0-9.]+(?:[eE][+]?[0-9]+)?') THEN {_in_range_sql(_epoch_sql(text))} "
         f"WHEN regexp_full_match({text}, '{_OFFSET}') THEN {local} + {sign} * ({minutes}) * 60000000000 "
-        f"WHEN regexp_full_match({text}, '{_ANY}') THEN {_in_range_sql(_any_sql(text))} END"
+        f"WHEN regexp_full_match({text}, '{_ANY}') THEN {_in_range_sql(_any_sql(text))} END)"
     )
 
 
-def time_is_exact_sql(text: str) -> str:
+def time_is_exact_sql(text: str, is_usual: str | None = None) -> str:
     """Return a SQL condition: the time loses nothing when it is cut to nanoseconds."""
     numbers = "|".join(
         f"[0-9]{{{digits}}}(?:[.][0-9]{{0,{places}}}0*)?" if places else f"[0-9]{{{digits}}}(?:[.]0*)?"
         for digits, places in _EPOCH_DIGITS
     )
     return (
-        f"CASE WHEN {text} LIKE '____-%' THEN length({text}) < 30 "
-        f"OR NOT regexp_matches({text}, '[.,][0-9]{{9}}0*[1-9]') "
+        f"CASE WHEN {is_usual or time_is_usual_sql(text)} AND length({text}) < 30 THEN true "
+        f"WHEN {text} LIKE '{_NANOSECONDS}' THEN true "
+        f"WHEN {text} LIKE '____-%' THEN NOT regexp_matches({text}, '[.,][0-9]{{9}}0*[1-9]') "
         f"ELSE regexp_full_match({text}, '-?(?:{numbers})') END"
     )
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from loglens.ingest.durations import duration_is_exact_sql, duration_ns_sql
+from loglens.ingest.durations import duration_is_exact_sql, duration_is_plain_sql, duration_ns_sql
 from loglens.ingest.formats.json_fields import KEYS, Candidate, scale_of, unit_of
 from loglens.ingest.formats.json_profile import Profile
 from loglens.ingest.levels import Scale, severity_sql
 from loglens.ingest.route_shape import route_shape_sql
 from loglens.ingest.sql_text import quoted
-from loglens.ingest.timestamps import time_is_exact_sql, time_ns_sql
+from loglens.ingest.timestamps import time_is_exact_sql, time_is_usual_sql, time_ns_sql
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "CONNECT", "TRACE")
 NAMES = ("service", "instance", "logger", "request_id", "user_id", "error_type", "http_route")
@@ -40,14 +40,16 @@ class Conversion:
 
 def conversions(profile: Profile) -> dict[str, Conversion]:
     """Return the conversions of the columns of the field table for which the profile has a place."""
-    method = f"CASE WHEN upper(t_http_method) IN {METHODS} THEN upper(t_http_method) END"
+    # One by one: DuckDB joins every row with a list that long.
+    methods = " ".join(f"WHEN '{method}' THEN '{method}'" for method in METHODS)
+    method = f"CASE upper(t_http_method) {methods} END"
     path = "CASE WHEN t_path LIKE '/%' OR t_path LIKE '%://%' THEN t_path END"
     status = (
         "CASE WHEN regexp_full_match(t_status_code, '[1-5][0-9][0-9]') THEN try_cast(t_status_code AS SMALLINT) END"
     )
     error = f"CASE WHEN t_error_message NOT IN {BOOLEANS} THEN t_error_message END"
     found = {
-        "time": Conversion({"ts_ns": time_ns_sql("t_time")}, time_is_exact_sql("t_time")),
+        "time": Conversion({"ts_ns": time_ns_sql("t_time", "is_usual")}, time_is_exact_sql("t_time", "is_usual")),
         "level": Conversion({"severity_number": _severity(profile), "level": _scalar("t_level")}, "true"),
         "message": Conversion({"message": "t_message"}, _is_text("t_message")),
         "trace_id": Conversion({"trace_id": _id("t_trace_id")}, "trace_id = t_trace_id"),
@@ -57,10 +59,21 @@ def conversions(profile: Profile) -> dict[str, Conversion]:
         "path": Conversion({"path": path}, "true"),
         "status_code": Conversion({"status_code": status}, "true"),
         "duration": Conversion(
-            {"duration_ns": duration_ns_sql("t_duration", "unit")}, duration_is_exact_sql("t_duration", "unit")
+            {"duration_ns": duration_ns_sql("t_duration", "unit", "is_plain")},
+            duration_is_exact_sql("t_duration", "unit", "is_plain"),
         ),
     } | {name: Conversion({name: _scalar(f"t_{name}")}, "true") for name in NAMES}
     return {column: found[column] for column in KEYS if profile.of(column)}
+
+
+def marks(profile: Profile) -> dict[str, str]:
+    """Return what several conversions ask of a text, by the names they know the answers by."""
+    found = {}
+    if profile.of("time"):
+        found["is_usual"] = time_is_usual_sql("t_time")
+    if profile.of("duration"):
+        found["is_plain"] = duration_is_plain_sql("t_duration", "unit")
+    return found
 
 
 def route() -> str:
@@ -121,14 +134,17 @@ def _scalar(text: str) -> str:
 
 def _is_text(text: str) -> str:
     """Return the condition that a text was no object or array: those are kept whole in `attributes`."""
-    return f"CASE WHEN left({text}, 1) IN ('{{', '[') THEN NOT json_valid({text}) ELSE true END"
+    return f"CASE WHEN {text} LIKE '{{%' OR {text} LIKE '[%' THEN NOT json_valid({text}) ELSE true END"
 
 
 def _id(text: str) -> str:
     """Return the expression for a trace or span id: hex in lower case, dashes of a UUID dropped, others as they are."""
+    # Comparisons are quicker than regular expressions; text between zeros and `:`, or `a` and `g`, is no object.
+    begins_as_hex = f"({text} > '{'0' * 64}' AND {text} < ':' OR {text} >= 'a' AND {text} < 'g')"
+    is_plain = f"{begins_as_hex} AND lower({text}) = {text} AND NOT contains({text}, '-')"
     uuid = "[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
     return (
-        f"CASE WHEN regexp_full_match({text}, '0*[1-9a-f][0-9a-f]*') THEN {text} "
+        f"CASE WHEN {is_plain} THEN {text} "
         f"WHEN regexp_full_match({text}, '[0-]*') THEN NULL "
         f"WHEN regexp_full_match({text}, '[0-9A-Fa-f]+|{uuid}') THEN lower(replace({text}, '-', '')) "
         f"ELSE {_scalar(text)} END"

@@ -23,6 +23,11 @@ def parents(places: Iterable[Candidate]) -> list[Node]:
     return sorted(found, key=lambda parts: (len(parts), parts))
 
 
+def nested_roots(places: Iterable[Candidate]) -> list[str]:
+    """Return the top-level keys under which there are nested places."""
+    return list(dict.fromkeys(place.root for place in places if place.is_nested))
+
+
 def path_of(node: Node) -> str:
     """Return the JSON path of an object, the record itself for an empty node."""
     return "$" + "".join(f'."{part}"' for part in node)
@@ -61,6 +66,10 @@ def layout_rest_sql(layout: Layout, text: str) -> str:
         return f"json_merge_patch({text}, {quoted(layout.patch)})"
     if not layout.rest:
         return "'{}'"
+    if len(layout.rest) == 1:
+        (key,) = layout.rest
+        member = f"CAST(json_extract({text}, {quoted(path_of((key,)))}) AS VARCHAR)"
+        return f"{quoted('{' + json.dumps(key) + ':')} || {member} || '}}'"
     paths = listed(path_of((key,)) for key in layout.rest)
     members = " || ',' || ".join(
         f"{quoted(json.dumps(key) + ':')} || CAST(found[{number}] AS VARCHAR)"

@@ -16,8 +16,9 @@ MASK_BITS = 62
 class Layout:
     """Lines with the same keys in the same order whose known values all went into columns.
 
-    `keys` are the keys as one text, `places` the numbers of the places that values were taken from, `patch` what takes
-    them out of such a line. `rest` are the keys that stay, where they stay whole and are few and plain.
+    `keys` are the keys as the engine writes their list, `places` the numbers of the places that values were taken
+    from, `patch` what takes them out of such a line. `rest` are the keys that stay, where they stay whole and are few
+    and plain.
     """
 
     keys: str
@@ -31,11 +32,13 @@ class Profile:
     """The places where a file was seen to hold values of columns, by priority, and its usual layouts.
 
     A line reads the same with every profile that has its keys; lines with known keys a profile has not are set aside
-    for one that has. Places are numbered from 1.
+    for one that has. Places are numbered from 1. `is_flat` says that no layout has objects around places, so that the
+    keys of the record itself tell them apart.
     """
 
     places: tuple[Candidate, ...]
     layouts: tuple[Layout, ...] = field(default=())
+    is_flat: bool = False
 
     @classmethod
     def of_keys(cls, keys: Iterable[str]) -> Profile:

@@ -7,9 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from loglens.ingest.formats.json_columns import TYPES, conversions, is_bare, route, traceback_type, unit
+from loglens.ingest.formats.json_columns import (
+    TYPES,
+    Conversion,
+    conversions,
+    is_bare,
+    marks,
+    route,
+    traceback_type,
+    unit,
+)
 from loglens.ingest.formats.json_fields import KEYS, Candidate
-from loglens.ingest.formats.json_patch import Node, layout_rest_sql, parents, path_of, rest_sql
+from loglens.ingest.formats.json_patch import layout_rest_sql, nested_roots, parents, path_of, rest_sql
 from loglens.ingest.formats.json_pieces import BROKEN, OBJECT, PLAIN
 from loglens.ingest.formats.json_profile import Profile
 from loglens.ingest.sql_text import bound, listed, quoted
@@ -17,7 +26,6 @@ from loglens.ingest.timestamps import lacks_zone_sql
 
 # Marks of rows that are on their way elsewhere, in `severity_number`; their lines are in `duration_ns`.
 REJECTED, ASIDE, ASIDE_INEXACT = -1, -2, -3
-KEY_SEPARATOR = "\x1f"
 UNREADABLE = "not JSON: nothing the engine can read"
 COLUMNS = (
     "ts_ns", "service", "instance", "severity_number", "level", "logger", "message", "trace_id", "span_id",
@@ -34,10 +42,10 @@ def keys_statement() -> str:
 def survey_statement(profile: Profile) -> str:
     """Return the query for what some pieces have in common, one row for each combination.
 
-    Columns: the keys of a line as one text, and as lists (of the record and of the objects around nested places; null
-    where a line has a key twice or one the profile has not), the places its columns came from, the number of lines,
-    and what had to be assumed: a time without a zone, the service, and the number of the place of a bare duration
-    (0 for none) with the unit it was read in.
+    Columns: the keys of a line as one text (all of them, and those of the record alone), and as lists (of the record
+    and of the objects around nested places; null where a line has a key twice or one the profile has not), the places
+    its columns came from, the number of lines, and what had to be assumed: a time without a zone, the service, and the
+    number of the place of a bare duration (0 for none) with the unit it was read in.
     """
     bare = [number for place, number in profile.numbers.items() if is_bare(place)]
     is_number = f"p_duration IN {_numbers(bare)} AND try_cast(t_duration AS DOUBLE) IS NOT NULL" if bare else "false"
@@ -45,6 +53,7 @@ def survey_statement(profile: Profile) -> str:
     return f"""
         SELECT
             layout,
+            CAST(every_key[1] AS VARCHAR) AS flat_layout,
             CASE WHEN NOT is_unseen AND NOT has_twice THEN every_key END AS every_key,
             list_sort({_taken(profile)}) AS places,
             count(*) AS lines,
@@ -101,49 +110,67 @@ def _numbers(numbers: Sequence[int]) -> str:
 
 def _taken(profile: Profile) -> str:
     """Return the expression for the numbers of the places whose values are all in columns."""
-    taken = ", ".join(f"c_{column}" for column in KEYS if profile.of(column))
+    taken = ", ".join(f"CASE WHEN c_{column} THEN p_{column} ELSE 0 END" for column in KEYS if profile.of(column))
     return f"list_filter(CAST([{taken}] AS INTEGER[]), lambda number: number > 0)"
 
 
 def _rest(profile: Profile) -> str:
     """Return the expression for what no column holds; lines of a known layout have a ready patch."""
-    ready = " ".join(
-        f"WHEN {number} THEN CAST({layout_rest_sql(layout, 'text')} AS VARCHAR)"
-        for number, layout in enumerate(profile.layouts, start=1)
-    )
+    numbers: dict[str, list[int]] = {}
+    for number, layout in enumerate(profile.layouts, start=1):
+        numbers.setdefault(layout_rest_sql(layout, "text"), []).append(number)
+    ready = " ".join(f"WHEN known IN {_numbers(known)} THEN CAST({rest} AS VARCHAR)" for rest, known in numbers.items())
     rest = rest_sql(profile, "text", "taken")
-    return f"CASE known {ready} ELSE {rest} END" if ready else rest
+    return f"CASE {ready} ELSE {rest} END" if ready else rest
 
 
-def _parsed(profile: Profile) -> str:
-    """Return the query that adds the keys of each object, and the texts found in it in the order of the places."""
-    nodes = parents(profile.places)
-    layout = f"array_to_string(every_key[1], {quoted(KEY_SEPARATOR)})" if not nodes else "CAST(every_key AS VARCHAR)"
+def _layout(profile: Profile) -> str:
+    """Return the query that adds the keys of each object, as lists and as one text; null for what cannot be parsed."""
+    objects = f"CASE WHEN kind = {OBJECT} THEN text END"
+    keys = f"try(json_keys({objects}))" if profile.is_flat else f"try(json_keys({objects}, {_nodes(profile)}))"
+    return f"SELECT *, CAST(own_keys AS VARCHAR) AS layout FROM (SELECT *, {keys} AS own_keys FROM input)"
+
+
+def _found(profile: Profile) -> str:
+    """Return the query that adds the texts found in each object, in the order of the places."""
+    roots = nested_roots(profile.places) if profile.is_flat else []
+    paths = listed(
+        [place.json_path for place in profile.places] + [path_of((root,)) for root in roots] or ["$.message"]
+    )
     known = ", ".join(quoted(keys) for keys in dict.fromkeys(layout.keys for layout in profile.layouts))
-    paths = listed(place.json_path for place in profile.places) if profile.places else "['$.message']"
+    is_known = f"coalesce(layout IN ({known}), false)" if known else "false"
+    for number in range(len(profile.places) + 1, len(profile.places) + len(roots) + 1):
+        is_known += f" AND coalesce(found[{number}] NOT LIKE '{{%', true)"
     return f"""
         SELECT
             *,
-            CASE WHEN kind = {OBJECT} THEN try(json_extract_string(text, {paths})) END AS found,
+            {is_known} AS is_known,
+            layout IS NOT NULL AND NOT is_known AS is_new,
+            kind = {BROKEN} OR kind = {OBJECT} AND layout IS NULL AS is_broken
+        FROM (
+            SELECT *, json_extract_string(CASE WHEN layout IS NOT NULL THEN text END, {paths}) AS found
+            FROM ({_layout(profile)})
+        )
+    """
+
+
+def _parsed(profile: Profile) -> str:
+    """Return the query that adds what is to be known about the keys of records of no known layout."""
+    keys = f"json_keys(CASE WHEN is_new THEN text END, {_nodes(profile)})" if profile.is_flat else "own_keys"
+    return f"""
+        SELECT
+            *,
             CASE
                 WHEN is_new THEN len(list_filter(every_key, lambda names: list_unique(names) < len(names))) > 0
                 ELSE false
             END AS has_twice,
             CASE WHEN is_new THEN list_has_any(every_key[1], {listed(profile.unseen_roots)}) ELSE false END AS is_unseen
-        FROM (
-            SELECT
-                *,
-                {f"coalesce(layout IN ({known}), false)" if known else "false"} AS is_known,
-                kind = {OBJECT} AND every_key IS NOT NULL AND NOT is_known AS is_new,
-                kind = {BROKEN} OR kind = {OBJECT} AND every_key IS NULL AS is_broken
-            FROM (SELECT *, {layout} AS layout FROM (SELECT *, {_keys(nodes)} AS every_key FROM input))
-        )
+        FROM (SELECT *, {keys} AS every_key FROM ({_found(profile)}))
     """
 
 
-def _keys(nodes: Sequence[Node]) -> str:
-    """Return the expression for the keys of a record, and of objects within."""
-    return f"CASE WHEN kind = {OBJECT} THEN try(json_keys(text, {listed(map(path_of, [(), *nodes]))})) END"
+def _nodes(profile: Profile) -> str:
+    return listed(map(path_of, [(), *parents(profile.places)]))
 
 
 def _picked(profile: Profile) -> str:
@@ -169,7 +196,8 @@ def _converted(profile: Profile) -> str:
     units = f", {unit(profile)} AS unit" if profile.of("duration") else ""
     found = {name: value for made in conversions(profile).values() for name, value in made.values.items()}
     values = ", ".join(f"{found.get(name, f'CAST(NULL AS {kind})')} AS {name}" for name, kind in TYPES.items())
-    return f"SELECT *, {values} FROM (SELECT *{texts}{units} FROM ({_picked(profile)}))"
+    told = "".join(f", {condition} AS {name}" for name, condition in marks(profile).items())
+    return f"SELECT *, {values} FROM (SELECT *{told} FROM (SELECT *{texts}{units} FROM ({_picked(profile)})))"
 
 
 def _text(column: str) -> str:
@@ -181,24 +209,21 @@ def _text(column: str) -> str:
     written = rf"""regexp_extract(text, '"(?:{keys})"\s*:\s*(-?[0-9]+[.][0-9]+)', 1)"""
     is_same = f"try_cast(written AS DOUBLE) = try_cast({found} AS DOUBLE)"
     longer = bound(written, "written", f"CASE WHEN {is_same} THEN written ELSE {found} END")
-    return f"CASE WHEN regexp_full_match({found}, '-?[0-9]{{5,}}[.][0-9]{{5,}}') THEN {longer} ELSE {found} END"
+    is_long = f"NOT contains({found}, ':') AND regexp_full_match({found}, '-?[0-9]{{5,}}[.][0-9]{{5,}}')"
+    return f"CASE WHEN {is_long} THEN {longer} ELSE {found} END"
 
 
 def _exact(profile: Profile) -> str:
-    """Return the query that adds the places whose values are all in columns, and the known layout of each line."""
-    taken = "".join(
-        f", CASE WHEN {' AND '.join(f'{name} IS NOT NULL' for name in made.values)} AND {made.is_exact} "
-        f"THEN p_{column} ELSE 0 END AS c_{column}"
-        for column, made in conversions(profile).items()
-    )
+    """Return the query that adds which columns have all of their values, and the known layout of each line."""
+    taken = "".join(f", {_is_whole(made)} AS c_{column}" for column, made in conversions(profile).items())
     inner = f"SELECT *{taken} FROM ({_converted(profile)})"
     columns = [column for column in KEYS if profile.of(column)]
     if not profile.layouts or not columns:
         return f"SELECT *, 0 AS known FROM ({inner})"
     # A line is of a known layout when exactly the same places were taken: as bits of one number.
-    mask = " + ".join(f"(CAST(1 AS BIGINT) << c_{column})" for column in columns)
+    mask = " + ".join(f"(CAST(c_{column} AS BIGINT) << p_{column})" for column in columns)
     known = " ".join(
-        f"WHEN layout = {quoted(layout.keys)} AND mask = {_mask(layout.places, len(columns))} THEN {number}"
+        f"WHEN layout = {quoted(layout.keys)} AND mask = {_mask(layout.places)} THEN {number}"
         for number, layout in enumerate(profile.layouts, start=1)
     )
     return f"""
@@ -207,5 +232,11 @@ def _exact(profile: Profile) -> str:
     """
 
 
-def _mask(places: Sequence[int], columns: int) -> int:
-    return sum(1 << place for place in places) + columns - len(places)
+def _mask(places: Sequence[int]) -> int:
+    return sum(1 << place for place in places)
+
+
+def _is_whole(made: Conversion) -> str:
+    """Return the condition that the values of a column are there and say all that the text said."""
+    has_values = " AND ".join(f"{name} IS NOT NULL" for name in made.values)
+    return has_values if made.is_exact == "true" else f"CASE WHEN {has_values} THEN {made.is_exact} ELSE false END"

@@ -88,13 +88,17 @@ def _survey(reading: Reading) -> Profile:
     found = execute(survey_statement(profile), _unit_bind(reading, profile)).fetchall()
     rows = [Surveyed(*row) for row in found]
     _note_assumptions(reading, profile, rows)
-    return replace(profile, layouts=_layouts(profile, rows)) if profile.can_have_layouts else profile
+    if not profile.can_have_layouts:
+        return profile
+    is_flat = not any(names for row in rows if row.keys is not None for names in row.keys[1:])
+    return replace(profile, layouts=_layouts(profile, rows, is_flat), is_flat=is_flat)
 
 
 class Surveyed(NamedTuple):
     """Lines with something in common; see survey_statement."""
 
     layout: str | None
+    flat_layout: str | None
     keys: list[list[str] | None] | None
     places: list[int]
     lines: int
@@ -104,7 +108,7 @@ class Surveyed(NamedTuple):
     unit: str | None
 
 
-def _layouts(profile: Profile, rows: list[Surveyed]) -> tuple[Layout, ...]:
+def _layouts(profile: Profile, rows: list[Surveyed], is_flat: bool) -> tuple[Layout, ...]:
     """Return the most frequent layouts, each with the patch that takes its known values out."""
     from loglens.ingest.formats.json_patch import merge_patch, parents, plain_rest
     from loglens.ingest.formats.json_profile import Layout
@@ -113,11 +117,12 @@ def _layouts(profile: Profile, rows: list[Surveyed]) -> tuple[Layout, ...]:
     places = {number: place for place, number in profile.numbers.items()}
     found: Counter[Layout] = Counter()
     for row in rows:
-        if row.layout is not None and row.keys is not None:
+        layout = row.flat_layout if is_flat else row.layout
+        if layout is not None and row.keys is not None:
             keys = {node: names or [] for node, names in zip(nodes, row.keys[1:], strict=True)}
             patch = merge_patch([places[number] for number in row.places], keys)
             rest = plain_rest(patch, row.keys[0] or [])
-            found[Layout(row.layout, tuple(row.places), patch, rest)] += row.lines
+            found[Layout(layout, tuple(row.places), patch, rest)] += row.lines
     return tuple(layout for layout, _ in found.most_common(SURVEYED_LAYOUTS))
 
 
