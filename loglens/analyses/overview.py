@@ -186,6 +186,7 @@ ANALYSIS = Analysis(
                     list_filter(
                         [
                             if(sources = 0, 'loglens ingest PATH', NULL),
+                            if(requests > 0, 'loglens findings', NULL),
                             if(requests > 0, 'loglens slow --p99', NULL),
                             if(errors > 0, 'loglens traces --errors', NULL),
                             if(requests = 0 AND spans > 0, 'loglens slow --by operation', NULL),

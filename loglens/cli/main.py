@@ -19,6 +19,7 @@ from loglens.settings import Settings, load_settings
 
 _EXAMPLES = (
     ("loglens ingest logs/", "read a folder into loglens.duckdb"),
+    ("loglens findings", "what is wrong, and what it costs"),
     ("loglens slow --p99", "which routes are slow"),
     ("loglens trace 4bf92f35", "one request, drawn"),
     ("loglens slow --p99 logs/", "the same without a database"),
