@@ -127,3 +127,16 @@ def test_forgetting_an_archive_forgets_its_members(tmp_path: Path) -> None:
     assert [each.records for each in forget(tmp_path / "x.duckdb", ["bundle.zip!a.log"])] == [1]
     assert [each.records for each in forget(tmp_path / "x.duckdb", [str(bundle)])] == [1]
     assert [action for _, action, _ in read(bundle)] == ["new", "new"]
+
+
+def test_names_that_are_no_text_are_written_as_bytes(tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle.tar"
+    bundle.write_bytes(tarred({"caf\udce9.log": line(1), "../up.log": line(2)}))
+    assert [name for name, action, _ in read(bundle) if action == "new"] == [
+        "bundle.tar!caf\\xe9.log",
+        "bundle.tar!../up.log",
+    ]
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/th\xe9.log"))
+    path.write_bytes(line(3))
+    assert [action for _, action, _ in read(path)] == ["new"]
+    assert [action for _, action, _ in read(path)] == ["unchanged"]

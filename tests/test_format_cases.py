@@ -28,7 +28,7 @@ CASES = [
 
 
 def rows_of(connection: duckdb.DuckDBPyConnection, table: str) -> list[dict[str, Any]]:
-    order = "line, lines DESC" if table == "rejects" else "line, ordinal"
+    order = "line, lines DESC, raw" if table == "rejects" else "line, ordinal"
     cursor = connection.execute(f"SELECT * FROM {table} ORDER BY {order}")
     names = [column[0] for column in cursor.description or []]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

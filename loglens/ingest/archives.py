@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Literal, cast
 
 from loglens.ingest.discover import Filter
-from loglens.ingest.job import MEMBER, Job
+from loglens.ingest.job import MEMBER, Job, uri_of
 from loglens.ingest.report import Outcome
 from loglens.ingest.unpack import MAX_RATIO, RATIO_FLOOR_BYTES, Unpacker
 
@@ -86,7 +86,7 @@ def _zip_members(job: Job, opened: Opened) -> Iterator[Job | Outcome]:
         for info in archive.infolist():
             if info.is_dir():
                 continue
-            uri = f"{job.uri}{MEMBER}{info.filename}"
+            uri = uri_of(f"{job.uri}{MEMBER}{info.filename}")
             reason = _refused(info.filename, info.file_size, info.compress_size, opened)
             if reason or opened.is_known(uri, job.origin):
                 yield Outcome(uri, "skipped", note=reason) if reason else Outcome(uri, "unchanged")
@@ -105,7 +105,7 @@ def _tar_members(job: Job, opened: Opened) -> Iterator[Job | Outcome]:
             for info in archive:
                 if info.isdir():
                     continue
-                uri = f"{job.uri}{MEMBER}{info.name}"
+                uri = uri_of(f"{job.uri}{MEMBER}{info.name}")
                 reason = "not a regular file" if not info.isreg() else _refused(info.name, info.size, None, opened)
                 if reason or opened.is_known(uri, job.origin):
                     yield Outcome(uri, "skipped", note=reason) if reason else Outcome(uri, "unchanged")
@@ -132,7 +132,7 @@ class _Stream:
 def _refused(name: str, size: int, packed: int | None, opened: Opened) -> str | None:
     """Return why a member is not taken out, or None."""
     below = name.removeprefix("./")
-    if any(part.startswith(".") for part in Path(below).parts):
+    if any(part.startswith(".") and part != ".." for part in Path(below).parts):
         return "hidden"
     if packed is not None and size > RATIO_FLOOR_BYTES and size > MAX_RATIO * packed:
         return f"unpacks to more than {MAX_RATIO:,} times its size; take it out by hand if it is meant to"

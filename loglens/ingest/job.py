@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,11 @@ class Job:
     path: Path
     uri: str
     origin: Path
+
+
+def uri_of(name: str | Path) -> str:
+    """Return what a path is called in the ledger: itself, with bytes that are no UTF-8 written as \\xNN."""
+    return os.fsencode(name).decode(errors="backslashreplace")
 
 
 def stored_at(uri: str) -> Path:

@@ -180,6 +180,7 @@ class Transaction:
             options,
             service_of(self.work.uri),
             self.counts,
+            first_line,
             self.content.state.mtime_ns,
         )
         self.format.read(reading)

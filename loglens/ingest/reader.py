@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from loglens.store.ledger import RECORD_TABLES
 from loglens.store.store import fetch_row
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ class Pieces(Protocol):
 class Reading:
     """One source being read: the open transaction, its pieces, and where to write what was found.
 
-    `modified_ns` is the time of the file, for records that have none of their own. A reader inserts rows into
+    `first_line` is where it begins: behind what was read before, where the file has grown. `modified_ns` is the time of
+    the file, for records that have none of their own. A reader inserts rows into
     `logs`, `spans`, `metric_samples`, `health_checks` and `rejects` with `source_id`, and fills `counts`. It must
     read `pieces` to the end, and account for every piece.
     """
@@ -76,6 +78,7 @@ class Reading:
     options: ReadOptions
     fallback_service: str
     counts: Counts = field(default_factory=Counts)
+    first_line: int = 1
     modified_ns: int = 0
 
     def insert(
@@ -107,6 +110,12 @@ class Reading:
         # After a failure the transaction takes no statement, and the next registration replaces this one.
         self.connection.unregister("input")
         return int(inserted[0])
+
+    def count_untimed(self, table: str) -> int:
+        """Return how many rows of a table came from this reading without a time."""
+        statement = f"SELECT count(*) FROM {table} WHERE source_id = ? AND line >= ? AND {RECORD_TABLES[table]} IS NULL"
+        (untimed,) = fetch_row(self.connection, statement, [self.source_id, self.first_line])
+        return int(untimed)
 
     def assume(self, subject: str, assumption: str) -> None:
         """Note something that was assumed, for the summary and `loglens sources --verbose`."""

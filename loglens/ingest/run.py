@@ -16,7 +16,7 @@ from loglens.errors import IngestError, LoglensError, StoreError
 from loglens.ingest.content import FileState
 from loglens.ingest.discover import STANDARD_INPUT, Filter, Skipped, discover
 from loglens.ingest.identity import seen_unread
-from loglens.ingest.job import Job
+from loglens.ingest.job import Job, uri_of
 from loglens.ingest.reader import ReadOptions
 from loglens.ingest.report import IngestReport, Outcome, Progress, Silent
 from loglens.store.store import WRITER_MEMORY, open_reader, open_writer
@@ -69,7 +69,7 @@ def _jobs(request: IngestRequest, report: IngestReport, stack: ExitStack) -> lis
     found = discover(request.paths, Filter(request.include, request.exclude, request.database))
     report.outcomes += [Outcome(path, "failed", note="no such file or folder") for path in found.missing]
     report.outcomes += [_skipped(skipped) for skipped in found.skipped]
-    jobs = [Job(path, str(path), path) for path in found.files]
+    jobs = [Job(path, uri_of(path), path) for path in found.files]
     if STANDARD_INPUT in request.paths:
         path = stack.enter_context(_spooled_input())
         jobs.append(Job(path, request.name, path))

@@ -7,10 +7,12 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 
 from loglens.ingest.formats.health import CHECKS, is_answer, is_pods
 from loglens.ingest.formats.metric_rows import FILE_TIME
+from loglens.ingest.formats.otlp_batches import Ordinals
 from loglens.ingest.pieces import Reject, RejectSpool
 from loglens.ingest.reader import Reading
 from loglens.ingest.timestamps import time_ns_sql
@@ -44,7 +46,6 @@ _INSERT = f"""
         attributes
     FROM input
 """
-_COUNT_UNTIMED = "SELECT count(*) FROM health_checks WHERE source_id = ? AND line >= ? AND ts_ns IS NULL"
 
 # Members by the column they fill, the first that is there wins.
 _TEXT = {
@@ -66,27 +67,45 @@ class DoubledKey(ValueError):
     """An object with one key twice: one of the two values would be lost."""
 
 
+class PodMetadata(msgspec.Struct):
+    """Whose a pod is."""
+
+    name: str | None = None
+    labels: dict[str, str] = {}
+
+
+class PodStatus(msgspec.Struct):
+    """What is known of a pod."""
+
+    conditions: list[Json] = []
+    containerStatuses: list[Json] = []  # noqa: N815 - the name in the API
+
+
+class Pod(msgspec.Struct):
+    """A pod of Kubernetes, as far as it fills columns."""
+
+    metadata: PodMetadata
+    status: PodStatus
+
+
 class HealthReading:
     """One pass over the answers of a source."""
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
         self._rejects = RejectSpool()
-        self._ordinals: tuple[int, int] = (0, 0)
-        self._first_line = 0
+        self._ordinals = Ordinals()
 
     def run(self) -> None:
         """Read the source to its end."""
         reading = self._reading
         binds = {"source_id": reading.source_id, "file_ns": reading.modified_ns}
         reading.counts.records += reading.insert(_INSERT, _SCHEMA, self._batches(), binds)
-        untimed = reading.connection.execute(_COUNT_UNTIMED, [reading.source_id, self._first_line]).fetchall()
-        reading.counts.untimed += int(untimed[0][0])
+        reading.counts.untimed += reading.count_untimed("health_checks")
         self._rejects.insert(reading.connection, reading.source_id)
 
     def _batches(self) -> Iterator[pa.RecordBatch]:
         for batch in self._reading.pieces:
-            self._first_line = self._first_line or batch["line"][0].as_py()
             rows: list[Row] = []
             for line, lines, text in zip(*(batch[name].to_pylist() for name in ("line", "lines", "text")), strict=True):
                 rows += self._rows(line, lines, text)
@@ -95,22 +114,15 @@ class HealthReading:
 
     def _rows(self, line: int, lines: int, text: str) -> list[Row]:
         try:
-            value = json.loads(text, object_pairs_hook=_members, parse_float=_finite)
-        except DoubledKey as error:
+            rows = _read(text)
+        except RecursionError:
+            return self._reject(line, lines, "nested too deep", text)
+        except ValueError as error:
             return self._reject(line, lines, str(error), text)
-        except (ValueError, RecursionError) as error:
-            return self._reject(line, lines, f"not JSON: {error}", text)
-        if is_pods(value):
-            rows = [_pod(item) for item in value.get("items", [value])]
-        elif is_answer(value):
-            rows = [_answer(value)]
-        else:
-            return self._reject(line, lines, "no answer of a health endpoint", text)
         self._reading.counts.record_lines += lines
-        before = self._ordinals[1] if self._ordinals[0] == line else 0
-        self._ordinals = (line, before + len(rows))
+        first = self._ordinals.take(line, len(rows))
         return [
-            row | {"line": line, "ordinal": ordinal} | self._assumed(row) for ordinal, row in enumerate(rows, before)
+            row | {"line": line, "ordinal": ordinal} | self._assumed(row) for ordinal, row in enumerate(rows, first)
         ]
 
     def _assumed(self, row: Row) -> Row:
@@ -126,6 +138,26 @@ class HealthReading:
     def _reject(self, line: int, lines: int, reason: str, text: str) -> list[Row]:
         self._rejects.add(Reject(line, lines, reason, text.rstrip("\r\n")))
         return []
+
+
+def _read(text: str) -> list[Row]:
+    """Return the rows of an answer, or of pods; raises ValueError that says why it is none."""
+    value = json.loads(text, object_pairs_hook=_members, parse_float=_finite)
+    if "\\u" in text and not _is_text(value):
+        raise ValueError("half of a surrogate pair")
+    if is_pods(value):
+        return [_pod(item) for item in value.get("items", [value])]
+    if is_answer(value):
+        return [_answer(value)]
+    raise ValueError("no answer of a health endpoint")
+
+
+def _is_text(value: object) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _members(pairs: list[tuple[str, Any]]) -> Json:
@@ -148,42 +180,48 @@ def _answer(value: Json) -> Row:
     rest = dict(value)
     row: Row = {"status": rest.pop("status")}
     for column, names in _TEXT.items():
-        found = next((name for name in names if isinstance(rest.get(name), str | int)), None)
+        found = next((name for name in names if isinstance(rest.get(name), str) or _is_number(rest.get(name))), None)
         row[column] = None if found is None else str(rest.pop(found))
     for column, scaled in _NUMBERS.items():
         number = next(((name, by) for name, by in scaled if _is_number(rest.get(name))), None)
-        row[column] = None if number is None else rest.pop(number[0]) * number[1]
+        row[column] = None if number is None else float(rest.pop(number[0])) * number[1]
     checks: Json = {}
     for name in (*CHECKS, *_SINGLE):
         if isinstance(rest.get(name), dict):
-            found_checks = rest.pop(name)
-            checks |= found_checks if name in CHECKS else {name: found_checks}
+            single = rest[name] if name in CHECKS else {name: rest[name]}
+            # Of two checks with one name the second stays where it was, so that none is lost.
+            if not single.keys() & checks.keys():
+                checks |= single
+                del rest[name]
     return row | {"checks": _written(checks), "attributes": _written(rest)}
 
 
 def _pod(pod: Json) -> Row:
     """Read what Kubernetes knows of a pod: its status is that of its condition Ready."""
-    about, status = pod.get("metadata") or {}, pod.get("status") or {}
-    labels = about.get("labels") or {}
-    conditions = {each.get("type"): each for each in status.get("conditions") or []}
-    containers = {each.get("name"): each for each in status.get("containerStatuses") or []}
-    ready = (conditions.get("Ready") or {}).get("status")
+    known = msgspec.convert(pod, Pod)
+    labels = known.metadata.labels
+    conditions = {str(each.get("type")): each for each in known.status.conditions}
+    containers = {str(each.get("name")): each for each in known.status.containerStatuses}
+    ready = conditions.get("Ready", {}).get("status")
     named = labels.get("app.kubernetes.io/name") or labels.get("app") or next(iter(containers), None)
     return {
         "time": None,
         "service": named,
-        "instance": about.get("name"),
+        "instance": known.metadata.name,
         "status": _READINESS.get(str(ready), "unknown"),
         "version": labels.get("app.kubernetes.io/version"),
         "uptime_s": None,
         "latency_ms": None,
         "checks": _written({**conditions, **containers}),
-        "attributes": _written({key: value for key, value in pod.items() if key != "kind"}),
+        "attributes": _written(pod),
     }
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    """Say whether a value is a number that a double holds."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return abs(value) < 1 << 1023
 
 
 def _written(members: Json) -> str | None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
 import pyarrow as pa
 
+from loglens.ingest.pieces import RejectSpool
 from loglens.ingest.reader import Reading
 from loglens.ingest.timestamps import time_ns_sql
 
@@ -25,14 +29,31 @@ def names_service(labels: str) -> bool:
     return any(f'"{label}":' in labels for label in SERVICE_LABELS)
 
 
-def count_untimed(reading: Reading, first_line: int) -> int:
-    """Count the samples of a source from a line on whose time could not be read."""
-    statement = "SELECT count(*) FROM metric_samples WHERE source_id = ? AND line >= ? AND ts_ns IS NULL"
-    ((untimed,),) = reading.connection.execute(statement, [reading.source_id, first_line]).fetchall()
-    return int(untimed)
+@dataclass
+class Lacking:
+    """What samples of a source did not say, or the `named` they stand in; and what was no sample."""
+
+    named: str = "sample"
+    rejects: RejectSpool = field(default_factory=RejectSpool)
+    time: bool = False
+    service: bool = False
 
 
-def sample_statement() -> str:
+def store_samples(reading: Reading, batches: Iterator[pa.RecordBatch], lacking: Lacking) -> None:
+    """Store batches of SAMPLE_SCHEMA, count them and note what was assumed; `lacking` fills while they are read."""
+    binds = {"source_id": reading.source_id, "service": reading.fallback_service, "file_ns": reading.modified_ns}
+    reading.counts.records += reading.insert(_statement(), SAMPLE_SCHEMA, batches, binds)
+    reading.counts.untimed += reading.count_untimed("metric_samples")
+    lacking.rejects.insert(reading.connection, reading.source_id)
+    if lacking.time:
+        reading.assume(*FILE_TIME)
+    if lacking.service:
+        reading.assume(
+            "service", f"{reading.fallback_service}, from the file's name, where a {lacking.named} names none"
+        )
+
+
+def _statement() -> str:
     """Return the INSERT of a batch of SAMPLE_SCHEMA; it binds $source_id, $service and $file_ns.
 
     The service is that of a label of SERVICE_LABELS, or $service; a time is seconds or milliseconds by its
@@ -52,7 +73,7 @@ def sample_statement() -> str:
             type,
             unit,
             labels,
-            try_cast(value AS DOUBLE),
+            CAST(value AS DOUBLE),
             extra
         FROM (
             SELECT *, json_extract_string(labels, [{paths}]) AS named

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -38,11 +36,6 @@ def text_views(content: bytes | bytearray, starts: Ints, sizes: Ints, present: F
 def no_views(rows: int) -> pa.StringViewArray:
     """Make an array of nulls."""
     return _array(np.zeros((rows, 2), np.uint64), np.zeros(rows, np.bool_), b"")
-
-
-def own_views(texts: Sequence[str | None]) -> pa.StringViewArray:
-    """Make an array of texts that are not in a buffer yet."""
-    return pa.array(texts, VIEW)
 
 
 def kept_views(array: pa.StringViewArray, keep: Flags) -> pa.StringViewArray:

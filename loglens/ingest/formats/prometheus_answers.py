@@ -6,19 +6,16 @@ Source: prometheus.io/docs/prometheus/latest/querying/api, expression query resu
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
 import pyarrow as pa
 
-from loglens.ingest.formats.metric_rows import (
-    SAMPLE_SCHEMA,
-    count_untimed,
-    names_service,
-    sample_statement,
-)
-from loglens.ingest.pieces import Reject, RejectSpool
+from loglens.ingest.formats.metric_rows import SAMPLE_SCHEMA, Lacking, names_service, store_samples
+from loglens.ingest.formats.otlp_batches import Ordinals
+from loglens.ingest.pieces import Reject
 from loglens.ingest.reader import Reading
 
 # Samples in a batch: a few megabytes.
@@ -59,31 +56,21 @@ class AnswerReading:
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
-        self._rejects = RejectSpool()
+        self._lacking = Lacking("series")
         self._columns: dict[str, list[Any]] = {name: [] for name in SAMPLE_SCHEMA.names}
-        self._place = (0, 0)
-        self._first_line = 0
-        self._lacks_service = False
+        self._ordinals = Ordinals()
 
     def run(self) -> None:
         """Read the source to its end."""
-        reading, counts = self._reading, self._reading.counts
-        binds = {"source_id": reading.source_id, "service": reading.fallback_service, "file_ns": reading.modified_ns}
-        made = reading.insert(sample_statement(), SAMPLE_SCHEMA, self._batches(), binds)
-        counts.records += made
-        counts.untimed += count_untimed(reading, self._first_line) if made else 0
-        self._rejects.insert(reading.connection, reading.source_id)
-        if self._lacks_service:
-            reading.assume("service", f"{reading.fallback_service}, from the file's name, where a series names none")
+        store_samples(self._reading, self._batches(), self._lacking)
 
     def _batches(self) -> Iterator[pa.RecordBatch]:
         for batch in self._reading.pieces:
             for line, lines, text in zip(*(batch[name].to_pylist() for name in ("line", "lines", "text")), strict=True):
-                self._first_line = self._first_line or line
                 try:
                     series = _decoded(text)
                 except ValueError as error:
-                    self._rejects.add(Reject(line, lines, str(error), text.rstrip("\r\n")))
+                    self._lacking.rejects.add(Reject(line, lines, str(error), text.rstrip("\r\n")))
                     continue
                 self._reading.counts.record_lines += lines
                 for each in series:
@@ -93,18 +80,23 @@ class AnswerReading:
     def _add(self, line: int, series: Series) -> Iterator[pa.RecordBatch]:
         name = series.metric.pop("__name__", None) or UNNAMED
         labels = json.dumps(series.metric, ensure_ascii=False, separators=(",", ":"))
-        self._lacks_service = self._lacks_service or not names_service(labels)
+        self._lacking.service = self._lacking.service or not names_service(labels)
         values = [*series.values, *([series.value] if series.value else [])]
+        for time, value in [pair for pair in values if not _is_number(pair[1])]:
+            written = f"{name}{labels} {bytes(time).decode()} {value}"
+            self._lacking.rejects.add(Reject(line, 0, "the value of a sample is no number", written))
+        values = [pair for pair in values if _is_number(pair[1])]
         native = bytes(series.histograms) or bytes(series.histogram)
         if native:
-            self._rejects.add(Reject(line, 0, "native histograms are not read", f"{name}{labels} {native.decode()}"))
-        self._place = (line, self._place[1] if self._place[0] == line else 0)
+            written = f"{name}{labels} {native.decode()}"
+            self._lacking.rejects.add(Reject(line, 0, "native histograms are not read", written))
         for start in range(0, len(values), _BATCH):
             self._extend(line, name, labels, values[start : start + _BATCH])
             yield from self._flush(_BATCH)
 
     def _extend(self, line: int, name: str, labels: str, values: Sequence[Value]) -> None:
-        count, first = len(values), self._place[1]
+        count = len(values)
+        first = self._ordinals.take(line, count)
         added: dict[str, list[Any]] = {
             "line": [line] * count,
             "ordinal": list(range(first, first + count)),
@@ -118,7 +110,6 @@ class AnswerReading:
         }
         for column, cells in self._columns.items():
             cells.extend(added[column])
-        self._place = (line, first + count)
 
     def _flush(self, at_least: int) -> Iterator[pa.RecordBatch]:
         if len(self._columns["line"]) > max(at_least - 1, 0):
@@ -126,14 +117,21 @@ class AnswerReading:
             self._columns = {name: [] for name in SAMPLE_SCHEMA.names}
 
 
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text)) or text.lower().lstrip("+-") in {"inf", "nan"}
+    except ValueError:
+        return False
+
+
 def _decoded(text: str) -> list[Series]:
     """Return the series of an answer; raises ValueError where there are none to read."""
     try:
         answer = msgspec.json.decode(text, type=Answer)
+        if answer.data is None:
+            raise ValueError(f"an answer of Prometheus without data: {answer.error or answer.status}")
+        if answer.data.resultType not in {"matrix", "vector"}:
+            raise ValueError(f"a {answer.data.resultType} is no series; ask for a matrix or a vector")
+        return msgspec.json.decode(answer.data.result, type=list[Series])
     except RecursionError as error:
         raise ValueError("nested too deep") from error
-    if answer.data is None:
-        raise ValueError(f"an answer of Prometheus without data: {answer.error or answer.status}")
-    if answer.data.resultType not in {"matrix", "vector"}:
-        raise ValueError(f"a {answer.data.resultType} is no series; ask for a matrix or a vector")
-    return msgspec.json.decode(answer.data.result, type=list[Series])

@@ -13,6 +13,7 @@ _COMMENT = re.compile(r"\s*#\s*(TYPE|HELP|UNIT)\s+(\"(?:[^\"\\]|\\.)*\"|\S+)[ \t
 _LABEL = re.compile(
     r"""\s*(?:(?P<name>[a-zA-Z_][\w.]*|"(?:[^"\\]|\\.)*")\s*=\s*)?(?P<value>"(?:[^"\\]|\\.)*")\s*(?:,|$)""", re.DOTALL
 )
+_BLANK = re.compile(r"\s*\Z")
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPED = {"n": "\n", '"': '"', "\\": "\\"}
 
@@ -91,7 +92,7 @@ def read_labels(text: str) -> tuple[str | None, str] | None:
     labels: dict[str, str] = {}
     name: str | None = None
     position = 0
-    while position < len(text) and text[position:].strip():
+    while _BLANK.match(text, position) is None:
         match = _LABEL.match(text, position)
         if match is None:
             return None

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from loglens.ingest.formats.metric_rows import (
-    FILE_TIME,
-    SAMPLE_SCHEMA,
-    count_untimed,
-    names_service,
-    sample_statement,
-)
+from loglens.ingest.formats.metric_rows import SAMPLE_SCHEMA, Lacking, names_service, store_samples
 from loglens.ingest.formats.prometheus_families import Families, Family, read_labels
-from loglens.ingest.pieces import Reject, RejectSpool
+from loglens.ingest.pieces import Reject
 from loglens.ingest.reader import Reading
 
-_NUMBER = r"[-+]?(?:[0-9][0-9.]*(?:[eE][-+]?[0-9]+)?|[.][0-9]+(?:[eE][-+]?[0-9]+)?|(?i:inf|nan|\+inf))"
+_NUMBER = r"[-+]?(?:(?:[0-9]+(?:[.][0-9]*)?|[.][0-9]+)(?:[eE][-+]?[0-9]+)?|(?i:inf|nan))"
+# Numbers that a double may not reach.
+_LARGE = r"[eE][-+]?[0-9]{3}|[0-9]{300}"
 _SAMPLE = (
     r"^[ \t]*(?P<name>[a-zA-Z_:][a-zA-Z0-9_:.]*)?[ \t]*"
     r'(?P<braces>\{(?P<labels>(?:[^"}]|"(?:[^"\\]|\\.)*")*)\})?[ \t]*'
@@ -39,27 +36,14 @@ class SampleReading:
         self._reading = reading
         self._families = Families()
         self._labels: dict[str, tuple[str | None, str] | None] = {}
-        self._rejects = RejectSpool()
-        self._lacks_time = False
-        self._lacks_service = False
-        self._first_line = 0
+        self._lacking = Lacking()
 
     def run(self) -> None:
         """Read the source to its end."""
-        reading, counts = self._reading, self._reading.counts
-        binds = {"source_id": reading.source_id, "service": reading.fallback_service, "file_ns": reading.modified_ns}
-        made = reading.insert(sample_statement(), SAMPLE_SCHEMA, self._batches(), binds)
-        counts.records += made
-        counts.untimed += count_untimed(reading, self._first_line) if made else 0
-        self._rejects.insert(reading.connection, reading.source_id)
-        if self._lacks_time:
-            reading.assume(*FILE_TIME)
-        if self._lacks_service:
-            reading.assume("service", f"{reading.fallback_service}, from the file's name, where a sample names none")
+        store_samples(self._reading, self._batches(), self._lacking)
 
     def _batches(self) -> Iterator[pa.RecordBatch]:
         for batch in self._reading.pieces:
-            self._first_line = self._first_line or batch["line"][0].as_py()
             is_comment = pc.match_substring_regex(batch["text"], r"^[ \t]*#")
             for comment in batch["text"].filter(is_comment).unique().to_pylist():
                 self._families.learn(comment)
@@ -75,12 +59,15 @@ class SampleReading:
         names, labels = self._series(found.field("name"), found.field("labels"))
         time, exemplar = found.field("time"), found.field("exemplar")
         is_sample = pc.and_(found.is_valid(), pc.and_(labels.is_valid(), pc.not_equal(names, "")))
+        is_sample = pc.and_(is_sample, _is_reachable(found.field("value")))
         if not pc.all(is_sample).as_py():
             self._set_aside(batch.filter(pc.invert(pc.fill_null(is_sample, False))))
             keep = pc.indices_nonzero(pc.fill_null(is_sample, False))
             batch, names, labels, found = (each.take(keep) for each in (batch, names, labels, found))
             time, exemplar = found.field("time"), found.field("exemplar")
-        self._lacks_time = self._lacks_time or bool(pc.any(pc.equal(time, "")).as_py())
+        self._lacking.time = self._lacking.time or bool(pc.any(pc.equal(time, "")).as_py())
+        if not self._lacking.service:
+            self._lacking.service = not all(map(names_service, labels.unique().to_pylist()))
         columns = [
             batch["line"],
             batch["ordinal"],
@@ -100,7 +87,6 @@ class SampleReading:
         """Return the names and the labels as JSON, null where they are broken; each text of labels is read once."""
         coded = pc.fill_null(labels, "").dictionary_encode()
         read = [self._label(text) for text in coded.dictionary.to_pylist()]
-        self._lacks_service = self._lacks_service or any(each and not names_service(each[1]) for each in read)
         written = pa.array([each[1] if each else None for each in read], pa.string()).take(coded.indices)
         if any(each and each[0] is not None for each in read):
             inner = pa.array([(each[0] or "") if each else "" for each in read], pa.string()).take(coded.indices)
@@ -131,7 +117,16 @@ class SampleReading:
 
     def _set_aside(self, broken: pa.RecordBatch) -> None:
         for line, text in zip(broken["line"].to_pylist(), broken["text"].to_pylist(), strict=True):
-            self._rejects.add(Reject(line, 1, "no sample of a metric", text.rstrip("\r\n")))
+            self._lacking.rejects.add(Reject(line, 1, "no sample of a metric", text.rstrip("\r\n")))
+
+
+def _is_reachable(values: pa.Array) -> pa.Array:
+    """Say of numbers as text which a double can hold."""
+    large = pc.match_substring_regex(values, _LARGE)
+    if not pc.any(large).as_py():
+        return pc.true_unless_null(values)
+    judged = zip(values.to_pylist(), large.to_pylist(), strict=True)
+    return pa.array([not is_large or math.isfinite(float(text)) for text, is_large in judged])
 
 
 def _extra(family: Family, exemplar: object = None) -> str | None:
