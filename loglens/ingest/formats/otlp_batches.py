@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,6 @@ from loglens.ingest.formats.otlp_pieces import Group, Piece, Signal, read_envelo
 from loglens.ingest.formats.otlp_tally import Tally
 from loglens.ingest.formats.otlp_typed import Request, groups, skeleton_bytes
 from loglens.ingest.formats.otlp_values import MALFORMED_DEPTH, Malformed
-from loglens.ingest.formats.otlp_views import VIEW, kept_views
 
 # DuckDB works on 2048 rows at a time; a batch that is a little larger than one or two of those leaves it a remainder.
 BATCH_RECORDS = 4000
@@ -197,7 +196,7 @@ class RecordReader:
         read.columns["line"] = numbers(np.repeat(lines, ends - starts))
         read.columns["ordinal"] = numbers((np.arange(len(records)) + np.repeat(first, ends - starts)).astype(np.int32))
         batch = pa.record_batch([read.columns[name] for name in self._shape.schema.names], schema=self._shape.schema)
-        return batch if read.good.all() else kept(batch, read.good)
+        return batch if read.good.all() else batch.filter(_mask(read.good))
 
     def _judge(self, parts: Sequence[Part], read: Columns, starts: Ints, ends: Ints) -> None:
         """Count good records and read the others exactly, with them all of a part with bytes that none accounts for."""
@@ -222,43 +221,10 @@ class RecordReader:
             self._add_exact(part.tally, part.first_ordinal + place, owners[place], texts[place])
 
 
-def kept(batch: pa.RecordBatch, flags: Flags) -> pa.RecordBatch:
-    """Return the rows of a batch that are flagged."""
-    mask = pa.Array.from_buffers(pa.bool_(), len(flags), [None, pa.py_buffer(np.packbits(flags, bitorder="little"))])
-    columns = [kept_views(c, flags) if c.type == VIEW else c.filter(mask) for c in batch.columns]
-    return pa.record_batch(columns, schema=batch.schema)
+def _mask(flags: Flags) -> pa.BooleanArray:
+    return pa.Array.from_buffers(pa.bool_(), len(flags), [None, pa.py_buffer(np.packbits(flags, bitorder="little"))])
 
 
 def rows_batch(rows: Sequence[Row], schema: pa.Schema) -> pa.RecordBatch:
-    """Make a batch of rows that were read one at a time; what they do not name is null, and they are exact."""
-    columns = [pa.array([row.get(field.name) for row in rows], field.type) for field in schema]
-    if "is_exact" in schema.names:
-        columns[schema.get_field_index("is_exact")] = pa.array([True] * len(rows))
-    return pa.record_batch(columns, schema=schema)
-
-
-def as_json(batches: Iterable[pa.RecordBatch], names: Sequence[str]) -> Iterator[pa.RecordBatch]:
-    """Yield batches with some columns marked as JSON: DuckDB takes their word for it, and parses any other text."""
-    for batch in batches:
-        columns = [
-            _json(column) if name in names else column
-            for name, column in zip(batch.schema.names, batch.columns, strict=True)
-        ]
-        yield pa.record_batch(columns, json_schema(batch.schema, names))
-
-
-def json_schema(schema: pa.Schema, names: Sequence[str]) -> pa.Schema:
-    """Return the schema of batches with some columns marked as JSON."""
-    return pa.schema([(field.name, _json_type(field.type) if field.name in names else field.type) for field in schema])
-
-
-def _json_type(plain: pa.DataType) -> pa.DataType:
-    if pa.types.is_dictionary(plain):
-        return pa.dictionary(plain.index_type, pa.json_(plain.value_type))
-    return pa.json_(plain)
-
-
-def _json(column: pa.Array) -> pa.Array:
-    if isinstance(column, pa.DictionaryArray):
-        return pa.DictionaryArray.from_arrays(column.indices, _json(column.dictionary))
-    return pa.ExtensionArray.from_storage(pa.json_(column.type), column)
+    """Make a batch of rows that were read one at a time."""
+    return pa.record_batch([pa.array([row[field.name] for row in rows], field.type) for field in schema], schema=schema)

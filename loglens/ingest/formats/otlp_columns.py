@@ -52,20 +52,11 @@ def ids(texts: Sequence[str | None], digits: int) -> Column:
     if set(map(len, present)) != {digits}:  # type: ignore[arg-type]
         lengths = np.fromiter(map(len, present), np.int64, count)  # type: ignore[arg-type]
         present = [text if len(text) == digits else "" for text in present]  # type: ignore[arg-type]
+    good = lengths == digits
     sizes = lengths + 2
     if None in texts:
         sizes[np.fromiter((text is None for text in texts), np.bool_, count)] = 0
-    array, good = hex_ids("".join(present).encode("ascii", "replace"), lengths == digits, digits)  # type: ignore[arg-type]
-    return Column(array, good, sizes)
-
-
-def hex_ids(content: bytes, present: Flags, digits: int) -> tuple[pa.StringArray, Flags]:
-    """Make lower-case ids of the hex digits of those that are present, one after another; return which are good.
-
-    What is no hex digit and what is all zeros is null and not good.
-    """
-    good = present.copy()
-    content = content.translate(_LOWER_HEX)
+    content = "".join(present).encode("ascii", "replace").translate(_LOWER_HEX)  # type: ignore[arg-type]
     if BAD in content:
         good[good] = (np.frombuffer(content, np.uint8).reshape(-1, digits) != 0).all(axis=1)
         content = b"".join(
@@ -73,15 +64,15 @@ def hex_ids(content: bytes, present: Flags, digits: int) -> tuple[pa.StringArray
         )
     words = np.frombuffer(content, np.uint64).reshape(-1, digits // 8)
     if (words[:, 0] == _ZEROS).any():
-        zero = np.zeros(len(good), np.bool_)
+        zero = np.zeros(count, np.bool_)
         zero[good] = (words == _ZEROS).all(axis=1)
     else:
         zero = None
-    offsets = np.zeros(len(good) + 1, np.int32)
+    offsets = np.zeros(count + 1, np.int32)
     np.cumsum(np.where(good, digits, 0), out=offsets[1:])
     if zero is not None:
         good &= ~zero
-    return _text_array(offsets, content, good), good
+    return Column(_text_array(offsets, content, good), good, sizes)
 
 
 def times(values: Sequence[int | str | None]) -> Column:
@@ -90,7 +81,9 @@ def times(values: Sequence[int | str | None]) -> Column:
     try:
         content = "".join(values).encode()  # type: ignore[arg-type]
         if len(content) == TIME_DIGITS * count and set(map(len, values)) == {TIME_DIGITS}:  # type: ignore[arg-type]
-            array, good = fixed_times(content, count)
+            offsets = np.arange(0, TIME_DIGITS * (count + 1), TIME_DIGITS, dtype=np.int32)
+            array = _text_array(offsets, content).cast(pa.int64())
+            good = np.asarray(array) > 0
             return Column(array, good, np.full(count, TIME_DIGITS + 2, np.int64))
     except (TypeError, pa.ArrowInvalid):
         pass
@@ -101,22 +94,10 @@ def times(values: Sequence[int | str | None]) -> Column:
     return Column(numbers(found, found > 0), good, np.fromiter(sizes, np.int64, count))
 
 
-def fixed_times(content: bytes, count: int) -> tuple[pa.Array, Flags]:
-    """Make nanoseconds of times of TIME_DIGITS each; return which are good. Raises ArrowInvalid for other texts."""
-    offsets = np.arange(0, TIME_DIGITS * (count + 1), TIME_DIGITS, dtype=np.int32)
-    array = _text_array(offsets, content).cast(pa.int64())
-    return array, np.asarray(array) > 0
-
-
 def numbers(values: npt.NDArray[np.int64] | npt.NDArray[np.int32], present: Flags | None = None) -> pa.Array:
     """Make an array of integers, null where one is not present."""
     kind = pa.int64() if values.dtype == np.int64 else pa.int32()
     return pa.Array.from_buffers(kind, len(values), [_bitmap(present), pa.py_buffer(np.ascontiguousarray(values))])
-
-
-def never(count: int) -> pa.BooleanArray:
-    """Make an array that is false throughout."""
-    return pa.Array.from_buffers(pa.bool_(), count, [None, pa.py_buffer(bytes(count // 8 + 1))])
 
 
 def strings(values: Sequence[str | None]) -> pa.StringArray:

@@ -49,18 +49,10 @@ def _are_digits(words: Words, sizes: Places) -> Flags:
 
 
 def are_decimals(data: Bytes, starts: Places, ends: Places) -> Flags:
-    """Say which texts are JSON numbers without exponent that a double holds exactly enough to be written again."""
-    sizes = (ends - starts)[:, None]
+    """Say which JSON values are numbers without exponent that a double holds exactly enough to be written again."""
+    sizes = ends - starts
     columns = np.arange(MAX_DECIMAL_BYTES)
-    letters = np.where(columns < sizes, data[starts[:, None] + columns], 0)
-    digits = (letters >= ZERO) & (letters <= NINE)
-    points = letters == POINT
-    minus = letters[:, 0] == MINUS
-    rows = np.arange(len(starts))
-    first, second = minus.astype(np.intp), minus + 1
-    proper: Flags = (sizes[:, 0] <= MAX_DECIMAL_BYTES) & (digits | points | (letters == 0))[:, 1:].all(axis=1)
-    proper &= (digits[:, 0] | minus) & (points.sum(axis=1) <= 1) & digits[rows, first]
-    proper &= digits[rows, np.clip(sizes[:, 0], 1, MAX_DECIMAL_BYTES) - 1]
-    # A leading zero stands alone.
-    proper &= (letters[rows, first] != ZERO) | ~digits[rows, second]
+    letters = data[starts[:, None] + columns]
+    numeric = ((letters >= ZERO) & (letters <= NINE)) | (letters == MINUS) | (letters == POINT)
+    proper: Flags = (sizes <= MAX_DECIMAL_BYTES) & (numeric | (columns >= sizes[:, None])).all(axis=1)
     return proper

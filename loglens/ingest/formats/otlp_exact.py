@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import pyarrow as pa
-
-from loglens.ingest.formats.otlp_columns import strings
 from loglens.ingest.formats.otlp_origin import Origin
 from loglens.ingest.formats.otlp_scalars import (
     KINDS,
@@ -106,11 +103,3 @@ def exception_type(events: str) -> str | None:
                 if isinstance(content, str):
                     return encodable(content)
     return None
-
-
-def exception_types(events: pa.StringArray) -> pa.StringArray:
-    """Return the exception.type of each of some events, null for none."""
-    if events.null_count == len(events):
-        return events
-    found = (exception_type(text) if text and '"exception.type"' in text else None for text in events.to_pylist())
-    return strings(list(found))

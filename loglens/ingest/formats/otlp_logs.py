@@ -19,7 +19,6 @@ from loglens.ingest.formats.otlp_scalars import (
     severity_of_text,
 )
 from loglens.ingest.formats.otlp_values import Writer, parse
-from loglens.ingest.formats.otlp_views import VIEW
 from loglens.ingest.route_shape import route_shape_sql
 from loglens.ingest.semconv import LOG_COLUMNS, LOG_DURATIONS, LOG_DURATIONS_WITHOUT_UNIT, spellings
 
@@ -38,14 +37,11 @@ LOG_SCHEMA = pa.schema(
         ("message", pa.string()),
         ("trace_id", pa.string()),
         ("span_id", pa.string()),
-        ("attributes", VIEW),
+        ("attributes", pa.string()),
         ("beside", pa.string()),
         ("raw", pa.string()),
     ]
 )
-# Columns whose texts are known to be JSON.
-LOG_JSON = ("resource",)
-
 # Members of a record that stand beside its attributes in the column `attributes`, and those that come with its origin.
 BESIDE = ("observedTimeUnixNano", "droppedAttributesCount", "flags", "eventName")
 RESERVED = frozenset({*BESIDE, "scope", "resource", "scopeSchemaUrl", "resourceSchemaUrl"})

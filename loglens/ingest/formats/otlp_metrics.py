@@ -32,7 +32,6 @@ METRIC_SCHEMA = pa.schema(
         ("extra", pa.string()),
     ]
 )
-METRIC_JSON = ("labels", "resource", "extra")
 METRIC_STATEMENT = """
     INSERT INTO metric_samples (
         source_id, line, ordinal, ts_ns, service, name, type, unit, labels, value, resource, extra

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Set
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import IO, Any
 
 import msgspec
 import pyarrow as pa
 
-from loglens.ingest.formats.otlp_batches import RecordReader, Shape, as_json, json_schema
+from loglens.ingest.formats.otlp_batches import RecordReader, Shape
 from loglens.ingest.formats.otlp_exact import exact_span
 from loglens.ingest.formats.otlp_log_columns import LogReader
-from loglens.ingest.formats.otlp_logs import LOG_JSON, LOG_SCHEMA, exact_log, log_statement
-from loglens.ingest.formats.otlp_metrics import METRIC_JSON, METRIC_SCHEMA, METRIC_STATEMENT, MetricReader
+from loglens.ingest.formats.otlp_logs import LOG_SCHEMA, exact_log, log_statement
+from loglens.ingest.formats.otlp_metrics import METRIC_SCHEMA, METRIC_STATEMENT, MetricReader
 from loglens.ingest.formats.otlp_origin import Origins
 from loglens.ingest.formats.otlp_pieces import LOGS, METRICS, SPANS, Piece, Signal, read_envelope
-from loglens.ingest.formats.otlp_span_blocks import BlockReader
 from loglens.ingest.formats.otlp_span_columns import SpanReader
-from loglens.ingest.formats.otlp_spans import SPAN_JSON, SPAN_SCHEMA, span_statement
+from loglens.ingest.formats.otlp_spans import SPAN_SCHEMA, span_statement
 from loglens.ingest.formats.otlp_tally import Book, Tally
 from loglens.ingest.formats.otlp_typed import (
     decode_log_list,
@@ -71,15 +69,6 @@ class Spool:
             self._file.close()
 
 
-@dataclass(frozen=True)
-class Table:
-    """Where the rows of a signal go: the INSERT, the batches it reads, and which of their columns are JSON."""
-
-    statement: str
-    schema: pa.Schema
-    json: tuple[str, ...]
-
-
 class OtlpReading:
     """One pass over the pieces: one table is filled on the way, what belongs to others is set aside."""
 
@@ -93,15 +82,14 @@ class OtlpReading:
         )
         logs = Shape(LOGS, LOG_SCHEMA, "ts_ns", decode_logs_request, decode_log_list, self._logs.read, exact_log)
         self._typed = {SPANS: RecordReader(spans, origins), LOGS: RecordReader(logs, origins)}
-        self._blocks = BlockReader(origins, self._spans.flattener)
         self._metrics = MetricReader(origins)
         self._tables = {
-            SPANS: Table(span_statement(), SPAN_SCHEMA, SPAN_JSON),
-            LOGS: Table(log_statement(), LOG_SCHEMA, LOG_JSON),
-            METRICS: Table(METRIC_STATEMENT, METRIC_SCHEMA, METRIC_JSON),
+            SPANS: (span_statement(), SPAN_SCHEMA),
+            LOGS: (log_statement(), LOG_SCHEMA),
+            METRICS: (METRIC_STATEMENT, METRIC_SCHEMA),
         }
         self._main = self._commonest()
-        self._spools = {signal: Spool(table.schema) for signal, table in self._tables.items() if signal != self._main}
+        self._spools = {signal: Spool(schema) for signal, (_, schema) in self._tables.items() if signal != self._main}
 
     def _commonest(self) -> Signal:
         """Return the signal the sample begins with: its rows are stored while the source is read."""
@@ -125,12 +113,11 @@ class OtlpReading:
         self._note_assumptions()
 
     def _store(self, signal: Signal, batches: Iterator[pa.RecordBatch]) -> None:
-        table = self._tables[signal]
+        statement, schema = self._tables[signal]
         values: dict[str, Any] = {"source_id": self._reading.source_id}
         if signal == LOGS:
             values["duration_unit"] = self._reading.options.duration_unit
-        schema = json_schema(table.schema, table.json)
-        self._reading.insert(table.statement, schema, as_json(batches, table.json), values)
+        self._reading.insert(statement, schema, batches, values)
 
     def _note_assumptions(self) -> None:
         for name in sorted((self._spans.names | self._logs.names) & RENAMED.keys()):
@@ -146,18 +133,7 @@ class OtlpReading:
                 self._spools[signal].add(batch)
 
     def _batches(self) -> Iterator[tuple[Signal, pa.RecordBatch]]:
-        for pieces in self._reading.pieces:
-            yield from self._piece_batches(pieces)
-        for signal, reader in self._typed.items():
-            yield from ((signal, batch) for batch in reader.flush())
-        yield from ((METRICS, batch) for batch in self._metrics.flush())
-
-    def _piece_batches(self, pieces: pa.RecordBatch) -> Iterator[tuple[Signal, pa.RecordBatch]]:
-        block = self._blocks.read(pieces)
-        if block is not None:
-            self._book.whole(block.lines, block.batch.num_rows)
-            yield SPANS, block.batch
-        for piece in _each(pieces, block.read if block else frozenset()):
+        for piece in self._pieces():
             tally = Tally(self._book, piece.line, piece.lines)
             signal, text = _usual(piece.text)
             reader = self._typed.get(signal) if signal else None
@@ -166,6 +142,9 @@ class OtlpReading:
             elif signal and reader.is_full:
                 yield from ((signal, batch) for batch in reader.flush())
             tally.close()
+        for signal, reader in self._typed.items():
+            yield from ((signal, batch) for batch in reader.flush())
+        yield from ((METRICS, batch) for batch in self._metrics.flush())
 
     def _exact_piece(self, piece: Piece, tally: Tally) -> Iterator[tuple[Signal, pa.RecordBatch]]:
         try:
@@ -177,19 +156,15 @@ class OtlpReading:
             reader = self._typed.get(group.signal, self._metrics)
             yield from ((group.signal, batch) for batch in reader.add_group(group, tally))
 
-
-def _each(pieces: pa.RecordBatch, read: Set[int]) -> Iterator[Piece]:
-    """Yield the pieces of a batch but for those that were read."""
-    if len(read) == pieces.num_rows:
-        return
-    lines, ordinals, counts = (pieces.column(name).to_pylist() for name in ("line", "ordinal", "lines"))
-    texts = pieces.column("text")
-    _, offsets, data = texts.buffers()
-    bounds = memoryview(offsets).cast("i")[texts.offset : texts.offset + len(texts) + 1]
-    content = memoryview(data)
-    for place, (line, ordinal, count) in enumerate(zip(lines, ordinals, counts, strict=True)):
-        if place not in read:
-            yield Piece(line, ordinal, count, trimmed(content[bounds[place] : bounds[place + 1]]))
+    def _pieces(self) -> Iterator[Piece]:
+        for batch in self._reading.pieces:
+            lines, ordinals, counts = (batch.column(name).to_pylist() for name in ("line", "ordinal", "lines"))
+            texts = batch.column("text")
+            _, offsets, data = texts.buffers()
+            bounds = memoryview(offsets).cast("i")[texts.offset : texts.offset + len(texts) + 1]
+            content = memoryview(data)
+            for line, ordinal, count, start, end in zip(lines, ordinals, counts, bounds, bounds[1:], strict=False):
+                yield Piece(line, ordinal, count, trimmed(content[start:end]))
 
 
 def _usual(text: memoryview) -> tuple[Signal | None, bytes | memoryview]:

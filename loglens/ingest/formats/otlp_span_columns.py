@@ -12,11 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from loglens.ingest.formats.otlp_attributes import Flattener
-from loglens.ingest.formats.otlp_columns import Codes, Columns, Flags, Ints, dictionary, ids, never, strings, times
-from loglens.ingest.formats.otlp_exact import exception_types
+from loglens.ingest.formats.otlp_columns import Codes, Columns, Flags, Ints, dictionary, ids, strings, times
+from loglens.ingest.formats.otlp_exact import exception_type
 from loglens.ingest.formats.otlp_origin import Origin
 from loglens.ingest.formats.otlp_scalars import KINDS, SPAN_ID_BYTES, STATUSES, TRACE_ID_BYTES, read_enum
-from loglens.ingest.formats.otlp_spans import NAMED
 from loglens.ingest.formats.otlp_typed import NOTHING, Span, Status
 from loglens.ingest.formats.otlp_words import Words, json_size, members, origin_columns, texts
 
@@ -28,7 +27,7 @@ class SpanReader:
     """Makes columns of typed spans; keeps what repeats from batch to batch."""
 
     def __init__(self) -> None:
-        self.flattener = Flattener(NAMED)
+        self._flattener = Flattener()
         self._kinds = Words(_kind)
         self._statuses = Words(_status)
         self._extras = Words(_extra_text)
@@ -36,11 +35,11 @@ class SpanReader:
     @property
     def names(self) -> set[str]:
         """The attribute names that were seen."""
-        return self.flattener.seen.names
+        return self._flattener.seen.names
 
     def read(self, spans: Sequence[Span], origins: Sequence[Origin], codes: Codes) -> Columns:
         """Read some spans; `codes` says for each which of the origins is its own."""
-        flat = self.flattener.flatten([span.attributes for span in spans])
+        flat = self._flattener.flatten([span.attributes for span in spans])
         trace = ids([span.traceId for span in spans], 2 * TRACE_ID_BYTES)
         own = ids([span.spanId for span in spans], 2 * SPAN_ID_BYTES)
         parent = ids([span.parentSpanId for span in spans], 2 * SPAN_ID_BYTES)
@@ -63,14 +62,13 @@ class SpanReader:
         ):  # fmt: skip
             sizes += members(key, part)
         columns = origin_columns(origins, codes) | {
-            "trace_id": trace.array, "span_id": own.array, "parent_span_id": parent.array,
-            "name": name.dictionary_encode(),
+            "trace_id": trace.array, "span_id": own.array, "parent_span_id": parent.array, "name": name,
             "start_ns": start.array, "duration_ns": pc.subtract(end.array, start.array), "extra": extra,
             "kind": dictionary(kind, self._kinds.found),
             "status": dictionary(status, [code for code, _ in self._statuses.found]),
             "status_message": dictionary(status, [message for _, message in self._statuses.found]),
-            "attributes": flat.texts, "events": events, "links": links, "exception_type": exception_types(events),
-            "raw": pa.nulls(len(spans), pa.string()), "is_exact": never(len(spans)), **flat.named,
+            "attributes": flat.texts, "events": events, "links": links, "exception_type": _exception_types(events),
+            "raw": pa.nulls(len(spans), pa.string()),
         }  # fmt: skip
         return Columns(columns, good, sizes)
 
@@ -112,6 +110,13 @@ def json_texts(raws: Sequence[msgspec.Raw]) -> tuple[pa.StringArray, Ints]:
     written = [bytes(raw) for raw in raws]
     array = strings([text.decode() if len(text) > 2 else None for text in written])
     return array, np.fromiter(map(len, written), np.int64, len(written))
+
+
+def _exception_types(events: pa.StringArray) -> pa.StringArray:
+    if events.null_count == len(events):
+        return events
+    found = (exception_type(text) if text and '"exception.type"' in text else None for text in events.to_pylist())
+    return strings(list(found))
 
 
 def _both_or_neither(start: pa.Array, end: pa.Array) -> Flags | bool:

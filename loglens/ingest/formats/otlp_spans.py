@@ -5,17 +5,10 @@ from __future__ import annotations
 import pyarrow as pa
 
 from loglens.ingest.entry_span import ENTRY_SPAN
-from loglens.ingest.formats.otlp_views import VIEW
 from loglens.ingest.route_shape import route_shape_sql
 from loglens.ingest.semconv import SPAN_COLUMNS, spellings
 
 FEW = pa.dictionary(pa.int32(), pa.string())
-
-# These name the own side of a call, so they say nothing about its peer.
-OWN_SIDE = ("http.server_name", "net.host.name")
-
-# Column that attributes fill -> the names it reads, the first that is there wins.
-NAMED = {column: tuple(n for n in spellings(names) if n not in OWN_SIDE) for column, names in SPAN_COLUMNS.items()}
 
 SPAN_SCHEMA = pa.schema(
     [
@@ -32,23 +25,22 @@ SPAN_SCHEMA = pa.schema(
         ("kind", FEW),
         ("status", FEW),
         ("status_message", FEW),
-        ("name", FEW),
+        ("name", pa.string()),
         ("start_ns", pa.int64()),
         ("duration_ns", pa.int64()),
-        ("attributes", VIEW),
+        ("attributes", pa.string()),
         ("events", pa.string()),
         ("links", pa.string()),
         ("exception_type", pa.string()),
         ("raw", pa.string()),
-        # Whether a span was read by itself: then its named columns are still to be found in its attributes.
-        ("is_exact", pa.bool_()),
-        *((column, VIEW) for column in NAMED),
     ]
 )
-# Columns whose texts are known to be JSON.
-SPAN_JSON = ("resource", "extra", "attributes", "events", "links")
 
-_PATHS = [f'$."{name}"' for names in NAMED.values() for name in names]
+# These name the own side of a call, so they say nothing about its peer.
+OWN_SIDE = ("http.server_name", "net.host.name")
+
+_NAMES = {column: tuple(n for n in spellings(names) if n not in OWN_SIDE) for column, names in SPAN_COLUMNS.items()}
+_PATHS = ["$", *(f'$."{name}"' for names in _NAMES.values() for name in names)]
 _PLACES = {path[3:-1]: place for place, path in enumerate(_PATHS, 1)}
 
 # The route shape of a bare path is found much faster than that of a whole URL.
@@ -56,13 +48,12 @@ _BARE = "CASE WHEN contains(target, '://') THEN regexp_extract(target, '^[^/?#]*
 
 
 def _first(column: str) -> str:
-    found = ", ".join(f"found[{_PLACES[name]}]" for name in NAMED[column])
-    return f"CASE WHEN is_exact THEN coalesce({found}) ELSE {column} END"
+    return "coalesce(" + ", ".join(f"found[{_PLACES[name]}]" for name in _NAMES[column]) + ")"
 
 
 def span_statement() -> str:
     """Return the INSERT that reads SPAN_SCHEMA batches as `input` and stores them for `$source_id`."""
-    named = ",\n                ".join(f"{_first(column)} AS {column}" for column in NAMED)
+    named = ",\n            ".join(f"{_first(column)} AS {column}" for column in SPAN_COLUMNS)
     return f"""
     INSERT INTO spans (
         source_id, line, ordinal, trace_id, span_id, parent_span_id, service, instance, name, kind, start_ns,
@@ -79,12 +70,11 @@ def span_statement() -> str:
         messaging_system, messaging_destination, gen_ai_model, TRY_CAST(gen_ai_input_tokens AS BIGINT),
         TRY_CAST(gen_ai_output_tokens AS BIGINT), user_id, coalesce(error_type, exception_type), scope_name,
         events, links, attributes, resource, extra, raw, {ENTRY_SPAN}
-    FROM (SELECT *, {_BARE} AS bare FROM (SELECT *, coalesce(path, url) AS target FROM (
+    FROM (SELECT *, {_BARE} AS bare FROM (
         SELECT
-            * REPLACE (
-                CASE WHEN is_exact THEN json_extract(attributes, '$') ELSE attributes END AS attributes,
-                {named}
-            )
-        FROM (SELECT *, CASE WHEN is_exact THEN json_extract_string(attributes, {_PATHS!r}) END AS found FROM input)
-    )))
+            * EXCLUDE (attributes, found), found[1] AS attributes,
+            {named},
+            coalesce(path, url) AS target
+        FROM (SELECT *, json_extract_string(attributes, {_PATHS!r}) AS found FROM input)
+    ))
     """

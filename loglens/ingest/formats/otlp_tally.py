@@ -15,11 +15,6 @@ class Book:
     counts: Counts
     rejects: RejectSpool
 
-    def whole(self, lines: int, records: int) -> None:
-        """Count pieces of that many lines of which all records were read, each with a time."""
-        self.counts.record_lines += lines
-        self.counts.records += records
-
 
 class Tally:
     """Counts the records of one piece; the piece is settled once it is closed and nothing is pending."""

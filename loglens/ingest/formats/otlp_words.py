@@ -40,14 +40,6 @@ class Words(dict[Any, int]):
         return codes, np.array(self._sizes, np.int64)[codes]
 
 
-def few(codes: Codes, values: Sequence[str | None]) -> pa.DictionaryArray:
-    """Make an array of texts that repeat; of values that are many, only those that occur are kept."""
-    if len(values) > len(codes):
-        used, places = np.unique(codes, return_inverse=True)
-        codes, values = places.astype(np.int32), [values[code] for code in used.tolist()]
-    return dictionary(codes, values)
-
-
 def json_size(value: int | str | None) -> int:
     """Return the bytes a number or a text takes as JSON, 0 for an absent one."""
     return 0 if value is None else len(msgspec.json.encode(value))
