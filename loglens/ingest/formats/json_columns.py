@@ -103,9 +103,12 @@ def unit(profile: Profile) -> str:
     for place in profile.of("duration"):
         if name := unit_of(place.key):
             named.setdefault(name, []).append(profile.numbers[place])
-    if all(unit_of(place.key) for place in profile.of("duration")) and len(named) == 1:
+    has_bare = any(map(is_bare, profile.of("duration")))
+    if not has_bare and len(named) == 1:
         return quoted(next(iter(named)))
     branches = " ".join(f"WHEN {_at('duration', numbers)} THEN '{name}'" for name, numbers in named.items())
+    if not has_bare:
+        return f"CASE {branches} END"
     time, ts = _at("time", profile.named("time", "time")), _at("time", profile.named("time", "ts"))
     message, msg = _at("message", profile.named("message", "message")), _at("message", profile.named("message", "msg"))
     return (

@@ -61,10 +61,9 @@ def read(reading: Reading) -> None:
 @contextmanager
 def _as_input(reading: Reading, batch: pa.RecordBatch) -> Iterator[None]:
     reading.connection.register("input", batch)
-    try:
-        yield
-    finally:
-        reading.connection.unregister("input")
+    yield
+    # After a failure the transaction takes no statement, and the next registration replaces this one.
+    reading.connection.unregister("input")
 
 
 def _binds(reading: Reading, profile: Profile) -> dict[str, str | int | None]:
