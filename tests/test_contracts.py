@@ -239,8 +239,8 @@ def _required(analysis: Analysis) -> dict[str, Any]:
 @each
 def test_every_surface_has_it(analysis: Analysis) -> None:
     assert callable(getattr(Lens, analysis.name))
-    assert analysis.name in GROUPS["Ask"]
-    command = GROUPS["Ask"][analysis.name]()
+    assert analysis.command in GROUPS["Ask"]
+    command = GROUPS["Ask"][analysis.command]()
     options = [option for param in own_options(analysis) for option in param.opts]
     for param in analysis.params:
         spelled = param.name if param.positional else f"--{param.name.replace('_', '-')}"
