@@ -9,7 +9,8 @@ part of the span, so that over a tree the own parts add up to the duration of it
 from __future__ import annotations
 
 from loglens.derivation import Derivation, Derived, Work
-from loglens.derive.trace_structure import links, paths, rows, tree
+from loglens.derive import query_shapes
+from loglens.derive.trace_structure import called, links, paths, rows, tree
 from loglens.store.store import fetch_row
 from loglens.wording import counted
 
@@ -28,10 +29,12 @@ def _run(work: Work) -> Derived:
     tree.grow(connection)
     work.progress.advance(0.4)
     paths.walk(connection)
+    work.progress.advance(0.6)
+    connection.execute(called.MAKE if work.is_whole else called.OF_TOUCHED)
     work.progress.advance(0.7)
     (spans,) = fetch_row(connection, rows.INSERT, {"first": first})
     traces, violations = fetch_row(connection, rows.CHECK, {"first": first})
-    for table in (*links.TABLES, *tree.TABLES, *paths.TABLES):
+    for table in (*links.TABLES, *tree.TABLES, *paths.TABLES, *called.TABLES):
         connection.execute(f"DROP TABLE {table}")
     work.progress.advance(1)
     return Derived(f"{counted(spans, 'span')} of {counted(traces, 'trace')}", _warnings(violations))
@@ -46,8 +49,9 @@ def _warnings(violations: int) -> tuple[str, ...]:
 DERIVATION = Derivation(
     name="trace_structure",
     title="Trace structure",
-    version=1,
+    version=2,
     tables=("span_structure",),
     views=("span_tree",),
+    needs=(query_shapes.DERIVATION,),
     run=_run,
 )
