@@ -40,6 +40,18 @@ def insert_rows(connection: duckdb.DuckDBPyConnection, table: str, rows: Rows) -
         connection.execute(f"INSERT INTO {table} ({names}) VALUES ({binds})", list(values.values()))
 
 
+def insert_many_spans(connection: duckdb.DuckDBPyConnection, spans: Rows) -> None:
+    """Insert spans as `insert_rows` does, all at once; a column that may not be null has to be given."""
+    import polars as pl
+
+    if spans:
+        names = list(dict.fromkeys(name for span in spans for name in span))
+        frame = pl.DataFrame([{name: span.get(name) for name in names} for span in spans], infer_schema_length=None)
+        connection.register("frame", frame)
+        connection.execute(f"INSERT INTO spans BY NAME SELECT *, {ENTRY_SPAN} AS is_entry FROM frame AS spans")
+        connection.unregister("frame")
+
+
 def is_entry(connection: duckdb.DuckDBPyConnection, span: Mapping[str, Any]) -> bool:
     """Say of a span what the readers of spans store about it."""
     binds = {"kind": span["kind"], "parent": span.get("parent_span_id")}

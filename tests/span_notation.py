@@ -31,6 +31,7 @@ first at the start of their parent; times are exact. Every unindented line begin
 | `x12`           | that many, one after another, with their children; of a root, that many traces |
 | `every 2 ms`    | their starts are that far apart instead; `every 0 ms` is all at once            |
 | `at 60 ms`      | starts that long after its parent did                                          |
+| `same trace`    | of a root: in the trace of the root before                                      |
 | `error`         | status ERROR                                                                   |
 | `name=value`    | a column of `spans`, or else an attribute                                      |
 
@@ -54,7 +55,7 @@ COLUMNS = {
     *("service", "instance", "name", "kind", "status", "status_message", "user_id", "error_type", "scope_name"),
     *("http_method", "path", "route", "status_code", "db_system", "db_query", "peer_service", "gen_ai_model"),
     *("messaging_system", "messaging_destination", "trace_id", "span_id", "parent_span_id", "events", "links"),
-    *("resource", "extra"),
+    *("start_ns", "resource", "extra"),
 }
 _UNITS = {"us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
 _LENGTH = re.compile(r"(-?[\d.]+) (us|ms|s)")
@@ -71,6 +72,7 @@ class Line:
     length_ns: int | None = None
     every_ns: int | None = None
     at_ns: int | None = None
+    is_same_trace: bool = False
     values: dict[str, str] = field(default_factory=dict)
     children: list[Line] = field(default_factory=list)
 
@@ -81,7 +83,8 @@ def span_rows(notation: str, start_ns: int = START_NS) -> list[Row]:
     for line in _parse(notation):
         at_ns = start_ns + (line.at_ns or 0)
         for number in range(1, line.times + 1):
-            writer.begin_trace()
+            if not line.is_same_trace:
+                writer.begin_trace()
             length = writer.write(line, at_ns, None, {"i": number, "t": number}, "api")
             at_ns += line.every_ns if line.every_ns is not None else length
         start_ns = at_ns
@@ -115,6 +118,8 @@ def _parse_line(text: str) -> Line:
             line.times = int(word[1:])
         elif word == "error":
             line.values["status"] = "ERROR"
+        elif word == "same trace":
+            line.is_same_trace = True
         elif word.startswith("at "):
             line.at_ns = _length_ns(word[3:])
         elif word.startswith("every "):

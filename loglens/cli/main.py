@@ -54,7 +54,7 @@ def _loader(place: str) -> Callable[[], click.Command]:
 
 GROUPS: dict[str, dict[str, Callable[[], click.Command]]] = {
     "Read": {name: _loader(place) for name, place in _READING.items()},
-    "Ask": {analysis.command: partial(analysis_command, analysis) for analysis in ALL},
+    "Ask": {analysis.name: partial(analysis_command, analysis) for analysis in ALL},
     "Judge": {name: _loader(place) for name, place in _JUDGING.items()},
     "More": {name: _loader(place) for name, place in _MORE.items()},
 }

@@ -71,7 +71,7 @@ def analysis_command(analysis: Analysis) -> click.Command:
     return Question(
         own_options(analysis),
         shared_options(analysis.limit, analysis.scoped),
-        name=analysis.command,
+        name=analysis.name,
         callback=ask,
         help=f"{analysis.question}\n\nAsks the database, or reads the PATHs and asks them.",
         short_help=analysis.question,

@@ -8,36 +8,50 @@ part of the span, so that over a tree the own parts add up to the duration of it
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from loglens.derivation import Derivation, Derived, Work
-from loglens.derive import query_shapes
-from loglens.derive.trace_structure import called, links, paths, rows, tree
+from loglens.derive.trace_structure import clocks, links, paths, rows, tree
 from loglens.store.store import fetch_row
 from loglens.wording import counted
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 def _run(work: Work) -> Derived:
     connection = work.connection
-    if work.is_whole:
-        connection.execute(links.ALL_TRACES)
-    else:
-        connection.execute(links.TOUCHED_TRACES)
-        connection.execute(rows.REMOVE)
+    connection.execute(links.NOTHING_TOUCHED if work.is_whole else links.TOUCHED)
     (first,) = fetch_row(connection, rows.FIRST_NODE)
-    connection.execute(links.EVERY_SPAN if work.is_whole else links.TOUCHED_SPANS)
-    links.resolve(connection)
+    _link(connection, work.is_whole)
+    if clocks.estimate(connection, work.is_whole):
+        _drop(connection, links.TABLES)
+        _link(connection, work.is_whole)
+    clocks.correct(connection)
+    _drop(connection, clocks.TABLES)
     work.progress.advance(0.2)
     tree.grow(connection)
+    _drop(connection, ("linked", *tree.SCRATCH))
     work.progress.advance(0.4)
     paths.walk(connection)
+    _drop(connection, (*links.TABLES, *paths.SCRATCH))
     work.progress.advance(0.6)
-    connection.execute(called.MAKE if work.is_whole else called.OF_TOUCHED)
-    work.progress.advance(0.7)
+    connection.execute(rows.REMOVE)
     (spans,) = fetch_row(connection, rows.INSERT, {"first": first})
+    _drop(connection, ("touched", *tree.TABLES, *paths.TABLES))
     traces, violations = fetch_row(connection, rows.CHECK, {"first": first})
-    for table in (*links.TABLES, *tree.TABLES, *paths.TABLES, *called.TABLES):
-        connection.execute(f"DROP TABLE {table}")
     work.progress.advance(1)
     return Derived(f"{counted(spans, 'span')} of {counted(traces, 'trace')}", _warnings(violations))
+
+
+def _link(connection: duckdb.DuckDBPyConnection, is_whole: bool) -> None:
+    connection.execute(links.EVERY_SPAN if is_whole else links.TOUCHED_SPANS)
+    links.resolve(connection)
+
+
+def _drop(connection: duckdb.DuckDBPyConnection, tables: tuple[str, ...]) -> None:
+    for table in tables:
+        connection.execute(f"DROP TABLE IF EXISTS {table}")
 
 
 def _warnings(violations: int) -> tuple[str, ...]:
@@ -50,8 +64,7 @@ DERIVATION = Derivation(
     name="trace_structure",
     title="Trace structure",
     version=2,
-    tables=("span_structure",),
+    tables=("span_structure", "clock_offsets"),
     views=("span_tree",),
-    needs=(query_shapes.DERIVATION,),
     run=_run,
 )

@@ -1,35 +1,38 @@
-"""Critical paths and self times: which child each span waited for, and what no child covers."""
+"""Critical paths and self times: which child each span waited for last, and what no child covers."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from loglens.store.store import fetch_row
+
 if TYPE_CHECKING:
     import duckdb
 
-TABLES = ("parts", "families", "siblings", "steps", "walked", "covered")
+SCRATCH = ("families", "siblings", "ends", "steps", "waited")
+TABLES = ("walked", "covered")
 
 # Spans without length take no time of anybody: they are left out, and so a walk always goes back in time.
 _PARTS = """
-    CREATE TEMP TABLE parts AS
+    CREATE OR REPLACE TEMP VIEW parts AS
     SELECT
-        i           AS i,
-        waiting     AS waiting,
-        begin_ns    AS begin_ns,
-        finish_ns   AS finish_ns
+        i               AS i,
+        waiting         AS waiting,
+        begin_ns        AS begin_ns,
+        finish_ns       AS finish_ns
     FROM placed
     WHERE
         waiting IS NOT NULL
+        AND is_timed
         AND finish_ns > begin_ns
 """
-# Of the children that end last the longest, of those the first in the store.
 _FAMILIES = """
     CREATE TEMP TABLE families AS
     SELECT
-        waiting                                     AS waiting,
-        count(*)                                    AS children,
-        arg_max(i, (finish_ns, -begin_ns, -i))      AS last_child,
-        sum(finish_ns - begin_ns)::BIGINT           AS length_ns
+        waiting                             AS waiting,
+        count(*)                            AS children,
+        min(i)                              AS first_child,
+        sum(finish_ns - begin_ns)::BIGINT   AS length_ns
     FROM parts
     GROUP BY waiting
 """
@@ -38,21 +41,41 @@ _SIBLINGS = """
     SELECT
         parts.*
     FROM parts
-    JOIN families USING (waiting)
-    WHERE children > 1
+    SEMI JOIN (SELECT waiting FROM families WHERE children > 1) AS large
+        USING (waiting)
 """
-# The edges of a walk back in time: into the child that ends last, and from a child to the one that had ended last
-# when it began.
+_ENDS = """
+    CREATE TEMP TABLE ends AS
+    SELECT
+        waiting         AS waiting,
+        finish_ns       AS finish_ns,
+        min(i)          AS i,
+        count(*)        AS tied
+    FROM siblings
+    GROUP BY waiting, finish_ns
+"""
+_TIES = "SELECT count(*) FROM ends WHERE tied > 1"
+# Of those that end at once the one that began first, of those the first by its id.
+_UNTIE = """
+    UPDATE ends
+    SET i = firsts.i
+    FROM (
+        SELECT
+            siblings.waiting                                        AS waiting,
+            siblings.finish_ns                                      AS finish_ns,
+            arg_min(siblings.i, (siblings.begin_ns, piece.span, siblings.i)) AS i
+        FROM siblings
+        JOIN (SELECT waiting, finish_ns FROM ends WHERE tied > 1) AS tied USING (waiting, finish_ns)
+        JOIN piece ON siblings.i = piece.i
+        GROUP BY siblings.waiting, siblings.finish_ns
+    ) AS firsts
+    WHERE
+        ends.waiting = firsts.waiting
+        AND ends.finish_ns = firsts.finish_ns
+"""
+# A walk goes back in time: from a child to the one that had ended last when it began.
 _STEPS = """
     CREATE TEMP TABLE steps AS
-    WITH ends AS (
-        SELECT
-            waiting                         AS waiting,
-            finish_ns                       AS finish_ns,
-            arg_max(i, (-begin_ns, -i))     AS i
-        FROM siblings
-        GROUP BY waiting, finish_ns
-    )
     SELECT
         siblings.i      AS later,
         ends.i          AS earlier
@@ -61,30 +84,31 @@ _STEPS = """
         ON siblings.waiting = ends.waiting
         AND siblings.begin_ns >= ends.finish_ns
 """
-# First the children somebody waited for; then the path each of them is on, that of the nearest span above nobody
-# waited for. A span that is not here heads a path of its own.
+# The children somebody waited for: of every span the one that ended last, and those before it.
+_WAITED = """
+    CREATE TEMP TABLE waited AS
+    WITH RECURSIVE walk(i, waiting) AS (
+        SELECT first_child, waiting FROM families WHERE children = 1
+        UNION ALL
+        SELECT arg_max(i, finish_ns), waiting FROM ends GROUP BY waiting
+        UNION ALL
+        SELECT steps.earlier, walk.waiting
+        FROM walk
+        JOIN steps ON steps.later = walk.i
+    )
+    SELECT i, waiting FROM walk
+"""
+# The path each of them is on: that of the nearest span above nobody waited for, which is on a path of its own.
 _WALKED = """
     CREATE TEMP TABLE walked AS
-    WITH RECURSIVE waited(i) AS (
-        SELECT last_child FROM families
+    WITH RECURSIVE on_path(i, path) AS (
+        SELECT heads.i, heads.waiting
+        FROM waited AS heads
+        ANTI JOIN waited ON heads.waiting = waited.i
         UNION ALL
-        SELECT steps.earlier
-        FROM waited
-        JOIN steps ON steps.later = waited.i
-    ),
-    edges(upper, lower) AS MATERIALIZED (
-        SELECT later, earlier FROM steps
-        UNION ALL
-        SELECT waiting, last_child FROM families
-    ),
-    on_path(i, path) AS (
-        SELECT last_child, waiting
-        FROM families
-        ANTI JOIN waited ON families.waiting = waited.i
-        UNION ALL
-        SELECT edges.lower, on_path.path
+        SELECT waited.i, on_path.path
         FROM on_path
-        JOIN edges ON edges.upper = on_path.i
+        JOIN waited ON waited.waiting = on_path.i
     )
     SELECT i, path FROM on_path
 """
@@ -94,20 +118,21 @@ _COVERED = """
     WITH reached AS (
         SELECT
             siblings.waiting                                    AS waiting,
-            siblings.finish_ns - siblings.begin_ns              AS length_ns,
-            siblings.finish_ns - greatest(siblings.begin_ns, coalesce(max(siblings.finish_ns) OVER (
+            siblings.begin_ns                                   AS begin_ns,
+            siblings.finish_ns                                  AS finish_ns,
+            max(siblings.finish_ns) OVER (
                 PARTITION BY siblings.waiting
                 ORDER BY siblings.begin_ns, siblings.finish_ns
                 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-            ), siblings.begin_ns))                              AS new_ns,
+            )                                                   AS reached_ns,
             walked.i IS NOT NULL                                AS is_waited
         FROM siblings
         LEFT JOIN walked USING (i)
     )
     SELECT
-        waiting                                                 AS i,
-        sum(greatest(new_ns, 0))::BIGINT                        AS covered_ns,
-        sum(length_ns) FILTER (is_waited)::BIGINT               AS waited_ns
+        waiting                                                                         AS i,
+        sum(greatest(finish_ns - greatest(begin_ns, reached_ns), 0))::BIGINT            AS covered_ns,
+        sum(if(is_waited, finish_ns - begin_ns, 0))::BIGINT                             AS waited_ns
     FROM reached
     GROUP BY waiting
     UNION ALL
@@ -115,10 +140,13 @@ _COVERED = """
     FROM families
     WHERE children = 1
 """
-STEPS = (_PARTS, _FAMILIES, _SIBLINGS, _STEPS, _WALKED, _COVERED)
 
 
 def walk(connection: duckdb.DuckDBPyConnection) -> None:
     """Make `walked`, the path every span that was waited for is on, and `covered`, what the children of each cover."""
-    for statement in STEPS:
+    for statement in (_PARTS, _FAMILIES, _SIBLINGS, _ENDS):
+        connection.execute(statement)
+    if fetch_row(connection, _TIES) != (0,):
+        connection.execute(_UNTIE)
+    for statement in (_STEPS, _WAITED, _WALKED, _COVERED):
         connection.execute(statement)

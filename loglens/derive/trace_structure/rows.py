@@ -1,4 +1,4 @@
-"""The rows of `span_structure`: written from the numbers and the text of the spans, and removed."""
+"""The rows of `span_structure`: written from the numbers and the text of the spans, checked, and removed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ INSERT = """
         spans.ordinal                                                           AS ordinal,
         spans.service                                                           AS service,
         spans.instance                                                          AS instance,
-        if(placed.is_entry, coalesce(spans.route, spans.name), spans.name)      AS operation,
+        if(placed.is_entry OR spans.is_entry, coalesce(spans.route, spans.name), spans.name) AS operation,
         spans.kind                                                              AS kind,
         placed.is_entry                                                         AS is_entry,
         spans.start_ns                                                          AS start_ns,
@@ -35,20 +35,13 @@ INSERT = """
             if(spans.kind = 'CLIENT', nullif(regexp_extract(spans.path, '^\\w+://([^/:?#]+)', 1), ''), NULL)
         )                                                                       AS peer,
         placed.depth                                                            AS depth,
-        false                                                                   AS is_async,
-        0                                                                       AS skew_ns,
-        if(spans.start_ns IS NULL, NULL, placed.begin_ns)                       AS begin_ns,
-        if(spans.start_ns IS NULL, NULL, placed.finish_ns)                      AS finish_ns,
-        if(spans.start_ns IS NULL, NULL, placed.finish_ns - placed.begin_ns) - coalesce(covered.covered_ns, 0)
-                                                                                AS self_ns,
-        if(spans.start_ns IS NULL, NULL, placed.finish_ns - placed.begin_ns) - coalesce(covered.waited_ns, 0)
-                                                                                AS path_ns,
-        placed.parent_state                                                     AS parent_state,
-        called.shape_id                                                         AS shape_id,
-        called.params_id                                                        AS params_id,
-        called.calls                                                            AS calls,
-        called.items                                                            AS items,
-        called.returned_rows                                                    AS returned_rows
+        placed.is_async                                                         AS is_async,
+        placed.skew_ns                                                          AS skew_ns,
+        if(placed.is_timed, placed.begin_ns, NULL)                              AS begin_ns,
+        if(placed.is_timed, placed.finish_ns, NULL)                             AS finish_ns,
+        if(placed.is_timed, placed.finish_ns - placed.begin_ns - coalesce(covered.covered_ns, 0), NULL) AS self_ns,
+        if(placed.is_timed, placed.finish_ns - placed.begin_ns - coalesce(covered.waited_ns, 0), NULL) AS path_ns,
+        placed.parent_state                                                     AS parent_state
     FROM spans
     JOIN placed
         ON spans.rowid = placed.i
@@ -56,8 +49,6 @@ INSERT = """
         ON placed.i = walked.i
     LEFT JOIN covered
         ON placed.i = covered.i
-    LEFT JOIN called
-        ON placed.i = called.i
 """
 # The identity of the critical path, over what was written: own parts add up to the span that heads the path.
 CHECK = """
@@ -65,7 +56,7 @@ CHECK = """
         SELECT
             path                                                            AS path,
             sum(path_ns)                                                    AS parts_ns,
-            max(finish_ns - begin_ns) FILTER (WHERE node = path)            AS whole_ns
+            max(finish_ns - begin_ns) FILTER (node = path)                  AS whole_ns
         FROM span_structure
         WHERE node >= $first
         GROUP BY path

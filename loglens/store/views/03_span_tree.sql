@@ -30,8 +30,5 @@ SELECT
     CASE WHEN path = root THEN path_ns END    AS critical_ns,
     parent_state                              AS parent_state,
     shape_id                                  AS shape_id,
-    params_id                                 AS params_id,
-    calls                                     AS calls,
-    items                                     AS items,
-    returned_rows                             AS returned_rows
+    params_id                                 AS params_id
 FROM span_structure;
