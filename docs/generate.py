@@ -107,9 +107,9 @@ def _commands() -> Iterator[str]:
     yield "# Commands\n"
     yield _help(PROGRAM, "loglens")
     for group in GROUPS.values():
-        for name, load in group.items():
+        for name, listed in group.items():
             yield f"## loglens {name}\n"
-            yield _help(load(), f"loglens {name}")
+            yield _help(listed.load(), f"loglens {name}")
 
 
 def _help(command: click.Command, name: str) -> str:

@@ -57,7 +57,6 @@ ACK = click.Command(
     loglens ack e7dd6c37 --reason "index comes with release 14" --until 2026-09-01
     loglens ack e7dd6c37 --reason "nightly export" --until forever
     """,
-    short_help="Acknowledge a finding until a day.",
 )
 
 UNACK = click.Command(
@@ -65,5 +64,4 @@ UNACK = click.Command(
     params=_options([]),
     callback=_unack,
     help="Take back an acknowledgement; the finding is reported again.\n\nloglens unack e7dd6c37",
-    short_help="Take back an acknowledgement.",
 )

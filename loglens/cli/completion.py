@@ -30,5 +30,4 @@ COMMAND = click.Command(
     callback=_print,
     help='Print the completion script of a shell.\n\nFor bash: eval "$(loglens completion bash)" in ~/.bashrc; for'
     " zsh the same in ~/.zshrc; for fish: loglens completion fish > ~/.config/fish/completions/loglens.fish.",
-    short_help="Print the completion script of bash, zsh or fish.",
 )

@@ -44,5 +44,4 @@ COMMAND = click.Command(
     loglens ingest logs/ && loglens derive
     loglens derive --again
     """,
-    short_help="Compute what questions about traces need, before they ask.",
 )

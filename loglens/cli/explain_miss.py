@@ -49,7 +49,6 @@ COMMAND = Question(
     callback=_explain,
     help="Which gate stopped a finding, and by how much?\n\nShows for one trace everything the detector looks at, and"
     " each of its gates: the number seen, and the threshold it takes.",
-    short_help="Which gate stopped a finding, and by how much?",
     arguments={"DETECTOR": f"{', '.join(_DETECTOR.choices)}."},
     columns={column.name: column.meaning for column in COLUMNS},
     examples=("loglens explain-miss slow_route --trace d64daa05",),

@@ -113,7 +113,6 @@ COMMAND = Findings(
     help="What is wrong, where, what does it cost, and what to do about it?\n\nAsks every detector and ranks what they"
     " find: the gravest first, then what cost most time. `loglens findings show FINGERPRINT` tells one of them whole."
     " docs/detectors.md explains each detector with its thresholds, which --set and loglens.toml change.",
-    short_help="What is wrong, what does it cost, and what to do about it?",
     columns={column.name: column.meaning for column in COLUMNS},
     examples=(
         "loglens findings",
@@ -136,7 +135,6 @@ CHECK = Question(
     name="check",
     callback=_find,
     help="Exit with 3 where something is found, for CI.\n\nWhat is acknowledged, or in the --baseline, does not count.",
-    short_help="Exit with 3 where something is found, for CI.",
     columns={column.name: column.meaning for column in COLUMNS},
     examples=(
         "loglens check --fail-on critical traces/",

@@ -128,7 +128,6 @@ INGEST = click.Command(
     kubectl logs deploy/llm-api | loglens ingest - --name llm-api
     loglens ingest app.log --again --duration-unit ms
     """,
-    short_help="Read logs, spans and metrics into the database.",
 )
 
 FORGET = click.Command(
@@ -148,7 +147,6 @@ FORGET = click.Command(
     loglens forget app.log.3.gz
     loglens forget --before 2026-01-01
     """,
-    short_help="Remove sources and their records from the database.",
 )
 
 

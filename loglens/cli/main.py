@@ -5,17 +5,16 @@ from __future__ import annotations
 import importlib
 import sys
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
 import loglens
 from loglens.analyses import ALL
+from loglens.analysis import Analysis
 from loglens.cli.console import DONE, guard
-from loglens.cli.question import analysis_command
 from loglens.nearest import nearest
-from loglens.settings import Settings, load_settings
 
 _EXAMPLES = (
     ("loglens ingest logs/", "read a folder into loglens.duckdb"),
@@ -24,24 +23,17 @@ _EXAMPLES = (
     ("loglens trace 4bf92f35", "one request, drawn"),
     ("loglens slow --p99 logs/", "the same without a database"),
 )
-# Each command that is no analysis: a module and its attribute.
-_READING = {
-    "ingest": "ingest:INGEST",
-    "forget": "ingest:FORGET",
-    "derive": "derive:COMMAND",
-    "demo": "demo:COMMAND",
-}
-_JUDGING = {
-    "findings": "findings:COMMAND",
-    "check": "findings:CHECK",
-    "explain-miss": "explain_miss:COMMAND",
-    "ack": "ack:ACK",
-    "unack": "ack:UNACK",
-}
-_MORE = {"sql": "sql:COMMAND", "completion": "completion:COMMAND"}
 
 
-def _loader(place: str) -> Callable[[], click.Command]:
+class Listed(NamedTuple):
+    """A command as the help lists it: what it is for in a sentence, and how it is loaded when it is used."""
+
+    summary: str
+    load: Callable[[], click.Command]
+
+
+def _own(place: str, summary: str) -> Listed:
+    """Return a command that is no analysis; `place` is a module of this package and its attribute."""
     module, _, attribute = place.partition(":")
 
     def load() -> click.Command:
@@ -49,14 +41,37 @@ def _loader(place: str) -> Callable[[], click.Command]:
         assert isinstance(command, click.Command)
         return command
 
-    return load
+    return Listed(summary, load)
 
 
-GROUPS: dict[str, dict[str, Callable[[], click.Command]]] = {
-    "Read": {name: _loader(place) for name, place in _READING.items()},
-    "Ask": {analysis.name: partial(analysis_command, analysis) for analysis in ALL},
-    "Judge": {name: _loader(place) for name, place in _JUDGING.items()},
-    "More": {name: _loader(place) for name, place in _MORE.items()},
+def _question(analysis: Analysis) -> Listed:
+    def load() -> click.Command:
+        from loglens.cli.question import analysis_command
+
+        return analysis_command(analysis)
+
+    return Listed(analysis.question, load)
+
+
+GROUPS: dict[str, dict[str, Listed]] = {
+    "Read": {
+        "ingest": _own("ingest:INGEST", "Read logs, spans and metrics into the database."),
+        "forget": _own("ingest:FORGET", "Remove sources and their records from the database."),
+        "derive": _own("derive:COMMAND", "Compute what questions about traces need, before they ask."),
+        "demo": _own("demo:COMMAND", "Write sample logs and traces with planted faults."),
+    },
+    "Ask": {analysis.name: _question(analysis) for analysis in ALL},
+    "Judge": {
+        "findings": _own("findings:COMMAND", "What is wrong, what does it cost, and what to do about it?"),
+        "check": _own("findings:CHECK", "Exit with 3 where something is found, for CI."),
+        "explain-miss": _own("explain_miss:COMMAND", "Which gate stopped a finding, and by how much?"),
+        "ack": _own("ack:ACK", "Acknowledge a finding until a day."),
+        "unack": _own("ack:UNACK", "Take back an acknowledgement."),
+    },
+    "More": {
+        "sql": _own("sql:COMMAND", "Answer a SELECT of your own."),
+        "completion": _own("completion:COMMAND", "Print the completion script of bash, zsh or fish."),
+    },
 }
 
 
@@ -69,24 +84,24 @@ class Program(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Return a command by its name."""
-        load = next((group[cmd_name] for group in GROUPS.values() if cmd_name in group), None)
-        return load() if load else None
+        listed = next((group[cmd_name] for group in GROUPS.values() if cmd_name in group), None)
+        return listed.load() if listed else None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command, or say which one may have been meant."""
         name = args[0]
-        if self.get_command(ctx, name) is None and not name.startswith("-"):
-            raise click.UsageError(_unknown(name, self.list_commands(ctx)), ctx)
+        known = self.list_commands(ctx)
+        if name not in known and not name.startswith("-"):
+            raise click.UsageError(_unknown(name, known), ctx)
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands in their groups."""
-        room = formatter.width - 6 - max(map(len, self.list_commands(ctx)))
-        for title, group in ((title, group) for title, group in GROUPS.items() if group):
+        for title, group in GROUPS.items():
             with formatter.section(title):
-                formatter.write_dl([(name, load().get_short_help_str(room)) for name, load in group.items()])
+                formatter.write_dl([(name, each.summary) for name, each in group.items()])
 
     def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the examples."""
@@ -107,6 +122,8 @@ def _overview(ctx: click.Context, version: bool) -> int:
     if version:
         click.echo(f"loglens {loglens.__version__}")
     elif ctx.invoked_subcommand is None:
+        from loglens.settings import Settings, load_settings
+
         settings = load_settings()
         if settings.db == Settings().db and not Path(settings.db).exists():
             click.echo(ctx.get_help())

@@ -74,7 +74,6 @@ def analysis_command(analysis: Analysis) -> click.Command:
         name=analysis.name,
         callback=ask,
         help=f"{analysis.question}\n\nAsks the database, or reads the PATHs and asks them.",
-        short_help=analysis.question,
         arguments={param.metavar or param.name.upper(): param.help for param in analysis.params if param.positional},
         columns=dict(analysis.columns),
         examples=analysis.examples,

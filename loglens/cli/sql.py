@@ -27,7 +27,6 @@ COMMAND = Question(
     name="sql",
     callback=_ask,
     help="Answer one SELECT over the tables that `loglens schema` lists; nothing can be written.",
-    short_help="Answer a SELECT of your own.",
     arguments={"SELECT": "One statement, in the SQL of DuckDB."},
     examples=(
         'loglens sql "SELECT level, count(*) FROM logs GROUP BY ALL ORDER BY 2 DESC"',
