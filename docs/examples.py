@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import doctest
 import os
 import re
 import shlex
@@ -51,6 +53,18 @@ def run(command: str, folder: Path) -> str:
     return done.stdout
 
 
+class Comparison(doctest.DocTestRunner):
+    """Notes what Python examples give where it is not what is shown."""
+
+    def __init__(self, verbose: bool) -> None:
+        super().__init__(verbose=verbose)
+        self.differences: list[tuple[str, str, str]] = []
+
+    def report_failure(self, out: object, test: doctest.DocTest, example: doctest.Example, got: str) -> None:
+        """Note one."""
+        self.differences.append((example.source, example.want, got))
+
+
 def refresh_readme() -> None:
     """Write what the console examples print now; an output that differs in its duration alone stays."""
     text = README.read_text(encoding="utf-8")
@@ -61,6 +75,13 @@ def refresh_readme() -> None:
             printed = run(command, folder)
             if ELAPSED.sub("", printed) != ELAPSED.sub("", shown):
                 text = text.replace(f"$ {command}\n{shown}", f"$ {command}\n{printed}", 1)
+        with contextlib.chdir(folder):
+            for block in blocks("python"):
+                case = doctest.DocTestParser().get_doctest(block, {}, "README", "README.md", 0)
+                comparison = Comparison(verbose=False)
+                comparison.run(case, out=lambda _: None)
+                for source, shown, printed in comparison.differences:
+                    text = text.replace(f">>> {source}{shown}", f">>> {source}{printed}", 1)
     README.write_text(text, encoding="utf-8")
 
 

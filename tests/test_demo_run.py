@@ -213,7 +213,7 @@ def test_the_planted_n_plus_one_repeats_its_statement_in_every_request(run: Path
     )
     assert len(repeats) == evidence["requests"] == sum(span.name == fault["route"] for span in spans)
     assert (repeats[0], repeats[-1]) == (evidence["fewest_per_request"], evidence["most_per_request"])
-    assert sum(repeats) == evidence["statements"]
+    assert sum(repeats) == evidence["calls"]
     assert repeats[0] >= 6
     found = {span.trace_id for span in spans}
     assert set(fault["trace_ids"]) <= found
@@ -244,14 +244,27 @@ def test_the_summary_is_what_the_truth_says(tmp_path: Path) -> None:
     truth = truth_of(demo.directory)
     assert demo.files == truth["files"]
     assert demo.faults == truth["faults"]
-    assert [fault["end"] for fault in truth["faults"]] == ["2026-01-15T09:01:00Z"] * 3
+    assert [fault["end"] for fault in truth["faults"]] == ["2026-01-15T09:01:00Z"] * 7
 
 
-@pytest.mark.parametrize(("name", "number"), [("minutes", 0), ("scale", 0), ("minutes", -5)])
-def test_numbers_below_one_are_refused(tmp_path: Path, name: str, number: int) -> None:
-    with pytest.raises(UsageError, match=f"{name} must be at least 1, not {number}"):
-        generate(tmp_path / "demo", **{name: number})
+@pytest.mark.parametrize(("minutes", "scale", "refused"), [(0, 1, "minutes"), (30, 0, "scale"), (-5, 1, "minutes")])
+def test_numbers_below_one_are_refused(tmp_path: Path, minutes: int, scale: int, refused: str) -> None:
+    with pytest.raises(UsageError, match=f"{refused} must be at least 1, not {min(minutes, scale)}"):
+        generate(tmp_path / "demo", minutes=minutes, scale=scale)
     assert not (tmp_path / "demo").exists()
+
+
+def test_what_is_planted_can_be_chosen(tmp_path: Path) -> None:
+    chosen = ["paging", "n_plus_one_interleaved", "paging"]
+    demo = generate(tmp_path / "chosen", minutes=4, plant=chosen)
+    assert [(fault["kind"], fault["findings"]) for fault in demo.faults] == [
+        ("paging", []),
+        ("n_plus_one_interleaved", [{"any_of": ["n_plus_one"]}]),
+    ]
+    assert generate(tmp_path / "nothing", minutes=1, plant=()).faults == []
+    with pytest.raises(UsageError, match=r"No fault 'pagin'\. Did you mean 'paging'\?"):
+        generate(tmp_path / "none", plant=["pagin"])
+    assert not (tmp_path / "none").exists()
 
 
 def test_a_folder_that_is_a_file_is_a_clear_error(tmp_path: Path) -> None:

@@ -59,6 +59,8 @@ class Call:
         self.trace_id = errand.trace_id or world.ids.hex_id(32)
         self.request_id = errand.request_id or f"req-{world.ids.hex_id(16)}"
         self.current = errand.parent
+        self.is_traced = errand.service not in world.untraced
+        self.in_transaction = False
         self.begun_ns = world.engine.now
         self.tally = Tally()
 
@@ -72,11 +74,10 @@ class Call:
 
     @contextmanager
     def span(self, name: str, kind: Kind, attributes: Fields) -> Iterator[Span]:
-        """Open a span below the current one, for as long as the block runs."""
+        """Open a span below the current one, for as long as the block runs; a service without tracing leaves none."""
         world, parent = self.world, self.current
-        span = Span(
-            self.trace_id, world.ids.hex_id(16), parent, self.instance, name, kind, world.engine.now, attributes
-        )
+        span_id = world.ids.hex_id(16) if self.is_traced else parent
+        span = Span(self.trace_id, span_id, parent, self.instance, name, kind, world.engine.now, attributes)
         self.current = span.span_id
         try:
             yield span
@@ -86,7 +87,8 @@ class Call:
         finally:
             self.current = parent
             span.end_ns = world.engine.now
-            world.output.spans.append(span)
+            if self.is_traced:
+                world.output.spans.append(span)
 
     def fail(self, span: Span, failure: Failure, stack: str | None = None) -> None:
         """Give a span the status and the exception event of a failure."""
@@ -99,7 +101,8 @@ class Call:
 
     def log(self, level: Level, place: Place, message: str, **fields: Value) -> None:
         """Write a log record with the ids of this request."""
-        known: Fields = {"trace_id": self.trace_id, "span_id": self.current, "request_id": self.request_id}
+        known: Fields = {"trace_id": self.trace_id, "span_id": self.current} if self.is_traced else {}
+        known["request_id"] = self.request_id
         output = self.world.output
         output.records.append(Record(self.world.engine.now, self.instance, level, place, message, known | fields))
 
@@ -107,17 +110,13 @@ class Call:
         """Spend time in the service's own code."""
         yield int(self.chance.lognormal(median_ms, 0.3) * MILLISECOND)
 
-    def query(self, name: str, parameter: str | None = None) -> Steps[None]:
+    def query(self, name: str, parameter: str | None = None, more: Fields | None = None) -> Steps[None]:
         """Run a SQL statement: wait for a connection, then for a core of the database, then for the answer."""
         world, query = self.world, self.world.queries[name]
-        yield from self._connect()
+        if not self.in_transaction:
+            yield from self._connect()
         try:
-            attributes: Fields = {
-                "db.system.name": "postgresql",
-                "db.operation.name": query.operation,
-                "db.query.text": query.text,
-                "server.address": "postgres",
-            }
+            attributes = _of_database(query.operation, query.text) | (more or {})
             if parameter is not None:
                 attributes["db.query.parameter.0"] = parameter
             with self.span(f"{query.operation} {query.table}", Kind.CLIENT, attributes) as span:
@@ -128,6 +127,23 @@ class Call:
                     world.database_cores.release()
                 self._complain_if_slow(query, world.engine.now - span.start_ns)
         finally:
+            if not self.in_transaction:
+                self.instance.pool.release()
+
+    def transaction(self, body: Steps[None]) -> Steps[None]:
+        """Run steps between BEGIN and COMMIT, all on one connection that is held meanwhile."""
+        yield from self._connect()
+        self.in_transaction = True
+        try:
+            yield from self._command("BEGIN")
+            try:
+                yield from body
+            except Failure:
+                yield from self._command("ROLLBACK")
+                raise
+            yield from self._command("COMMIT")
+        finally:
+            self.in_transaction = False
             self.instance.pool.release()
 
     def cached(self, key: str) -> Steps[bool]:
@@ -156,6 +172,10 @@ class Call:
             yield int(self.chance.lognormal(median_ms, spread) * MILLISECOND)
             span.attributes["http.response.status_code"] = 200
 
+    def _command(self, text: str) -> Steps[None]:
+        with self.span(text, Kind.CLIENT, _of_database(text, text)):
+            yield int(self.chance.lognormal(0.5, 0.3) * MILLISECOND)
+
     def _connect(self) -> Steps[None]:
         world, place = self.world, Place(f"{self.instance.module}.database", "pool", "acquire", 61)
         begun = world.engine.now
@@ -181,7 +201,18 @@ class Call:
         yield int(self.chance.lognormal(query.median_ms * factor, query.spread) * MILLISECOND)
 
     def _complain_if_slow(self, query: Query, taken_ns: int) -> None:
+        place = Place(f"{self.instance.module}.database", "session", "execute", 118)
+        taken_ms = round(taken_ns / MILLISECOND, 1)
         if taken_ns >= SLOW_QUERY_NS:
-            place = Place(f"{self.instance.module}.database", "session", "execute", 118)
-            taken_ms = round(taken_ns / MILLISECOND, 1)
             self.log(Level.WARN, place, "slow query", sql=query.text, duration_ms=taken_ms)
+        elif not self.is_traced:
+            self.log(Level.DEBUG, place, "query", sql=query.text, duration_ms=taken_ms)
+
+
+def _of_database(operation: str, text: str) -> Fields:
+    return {
+        "db.system.name": "postgresql",
+        "db.operation.name": operation,
+        "db.query.text": text,
+        "server.address": "postgres",
+    }

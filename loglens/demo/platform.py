@@ -86,7 +86,10 @@ class Instance:
 
 @dataclass(frozen=True)
 class Served:
-    """One request a service answered; `marks` counts, by fault, how often the fault had its way with it."""
+    """One request a service answered; `marks` counts, by fault, how often the fault had its way with it.
+
+    `trace_id` is empty where the service has no tracing.
+    """
 
     trace_id: str
     service: str
@@ -141,7 +144,8 @@ class World:
     """One complete platform with its own database, seen over the given minutes.
 
     A fault changes it by replacing a handler, a query's cost or failure, by holding a resource, by taking an
-    instance out of `ready`, or by starting a process on the engine.
+    instance out of `ready`, by starting a process on the engine, or by naming a service in `untraced`: that one leaves
+    no spans, and logs its statements instead.
     """
 
     def __init__(self, seed: str, minutes: int, first_pod: int) -> None:
@@ -150,6 +154,7 @@ class World:
         self.end_ns = START_NS + minutes * MINUTE
         self.output = Output()
         self.patience = Patience()
+        self.untraced: set[str] = set()
         self.ids = self.chance("ids")
         self.chances = {each.service: self.chance(each.service) for each in DEPLOYMENTS}
         self.queries = all_queries()

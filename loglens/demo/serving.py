@@ -42,8 +42,9 @@ def keep_served(call: Call, route: str, status: int) -> None:
     """Remember a request that ends now, for the truth."""
     world, begun = call.world, call.begun_ns
     taken, tally = world.engine.now - begun, call.tally
+    trace_id = call.trace_id if call.is_traced else ""
     world.output.served.append(
-        Served(call.trace_id, call.errand.service, route, begun, taken, status, tally.marks, tally.waited_ns)
+        Served(trace_id, call.errand.service, route, begun, taken, status, tally.marks, tally.waited_ns)
     )
 
 

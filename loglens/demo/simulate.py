@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from loglens.demo import faults, services
+from loglens.demo import services
 from loglens.demo.faults.fault import Fault
 from loglens.demo.platform import World
 from loglens.demo.traffic import start_traffic
 from loglens.demo.watch import start_watching
 
 
-def simulate(seed: str, minutes: int, first_pod: int = 0, planted: Sequence[Fault] = faults.ALL) -> World:
+def simulate(seed: str, minutes: int, planted: Sequence[Fault], first_pod: int = 0) -> World:
     """Return a platform that has been through that many minutes of traffic and the faults."""
     world = World(seed, minutes, first_pod)
     services.install(world)

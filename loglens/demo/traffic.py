@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from loglens.demo.call import Errand
 from loglens.demo.chance import Chance
 from loglens.demo.engine import MINUTE, Steps
-from loglens.demo.platform import START_NS, World
+from loglens.demo.platform import START_NS, Handler, World
 from loglens.demo.serving import serve
 
 WAVE_NS = 20 * MINUTE
@@ -40,23 +40,33 @@ RESPONSE = PathValue("response_id", lambda world: world.responses)
 MEDIA = PathValue("media_id", lambda world: world.media)
 
 FLOWS = (
-    Flow("llm-api", "POST", "/v1/chat/completions", 8.4),
+    Flow("llm-api", "POST", "/v1/chat/completions", 9.0),
     Flow("llm-api", "GET", "/v1/conversations/{conversation_id}", 10.4, CONVERSATION),
     Flow("llm-api", "GET", "/v1/conversations/{conversation_id}/messages", 1.1, CONVERSATION),
-    Flow("llm-api", "GET", "/v1/messages/search", 9.8, query="role=assistant&days=7"),
+    Flow("llm-api", "GET", "/v1/messages/search", 9.2, query="role=assistant&days=7"),
     Flow("llm-api", "POST", "/v1/conversations", 1.2),
-    Flow("response-api", "POST", "/v1/responses", 2.6),
-    Flow("response-api", "GET", "/v1/responses/{response_id}", 9.8, RESPONSE),
+    Flow("response-api", "POST", "/v1/responses", 1.8),
+    Flow("response-api", "GET", "/v1/responses/{response_id}", 9.3, RESPONSE),
     Flow("media-api", "POST", "/v1/media/uploads", 1.6),
-    Flow("media-api", "GET", "/v1/media/{media_id}", 2.6, MEDIA),
+    Flow("media-api", "GET", "/v1/media/{media_id}", 1.8, MEDIA),
 )
 
 
 def start_traffic(world: World) -> None:
-    """Start every flow."""
+    """Start every flow of the platform."""
     retries = world.chance("retries")
     for flow in FLOWS:
-        world.engine.start(_arrivals(world, flow, world.chance(f"traffic {flow.method} {flow.route}"), retries))
+        _start(world, flow, retries)
+
+
+def add_route(world: World, flow: Flow, handler: Handler) -> None:
+    """Give a service one more route, and start the requests to it."""
+    world.handlers[(flow.service, f"{flow.method} {flow.route}")] = handler
+    _start(world, flow, world.chance(f"retries {flow.method} {flow.route}"))
+
+
+def _start(world: World, flow: Flow, retries: Chance) -> None:
+    world.engine.start(_arrivals(world, flow, world.chance(f"traffic {flow.method} {flow.route}"), retries))
 
 
 def _arrivals(world: World, flow: Flow, chance: Chance, retries: Chance) -> Steps[None]:

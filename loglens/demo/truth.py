@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from itertools import repeat
 from pathlib import Path
 
-from loglens.demo import faults
 from loglens.demo.call import LONG_WAIT_NS
 from loglens.demo.engine import MINUTE
 from loglens.demo.faults.fault import Fault, Json, Window
@@ -16,7 +15,7 @@ from loglens.demo.platform import START_NS, Served
 from loglens.demo.writers.lines import iso_time
 
 FILE = "TRUTH.json"
-GENERATOR_VERSION = 1
+GENERATOR_VERSION = 2
 EXEMPLARS = 5
 
 
@@ -29,10 +28,15 @@ class Part:
 
 
 def write_truth(
-    directory: Path, run: dict[str, Json], minutes: int, parts: Sequence[Part], files: Mapping[str, Mapping[str, int]]
+    directory: Path,
+    run: Mapping[str, int],
+    planted: Sequence[Fault],
+    parts: Sequence[Part],
+    files: Mapping[str, Mapping[str, int]],
 ) -> list[dict[str, Json]]:
     """Write the file; return what it says of the faults."""
-    found = [_fault(fault, minutes, parts) for fault in faults.ALL]
+    minutes = run["minutes"]
+    found = [_fault(fault, minutes, parts) for fault in planted]
     truth = {
         "about": "What the generator planted in the files beside this one, and what should be found of it.",
         "generator_version": GENERATOR_VERSION,
@@ -59,6 +63,7 @@ def _fault(fault: Fault, minutes: int, parts: Sequence[Part]) -> dict[str, Json]
         "start": _time(window.start_ns),
         "end": _time(window.end_ns),
         "done": fault.done,
+        "findings": [{"any_of": [*detectors]} for detectors in fault.findings],
         "first_request_at": _time(min(each.start_ns for _, each in marked)) if marked else None,
         "last_request_at": _time(max(last)) if marked else None,
         "evidence": fault.evidence(of_route, window),
@@ -66,7 +71,7 @@ def _fault(fault: Fault, minutes: int, parts: Sequence[Part]) -> dict[str, Json]
             each.start_ns in window and each.route != fault.route and each.waited_ns >= LONG_WAIT_NS
             for each in requests
         ),
-        "trace_ids": [each.trace_id for _, each in marked[:EXEMPLARS]],
+        "trace_ids": [each.trace_id for _, each in marked[:EXEMPLARS] if each.trace_id],
     }
 
 

@@ -11,7 +11,7 @@ from loglens.demo.serving import serve
 from loglens.demo.telemetry import Point, Scrape, Value
 
 PROBE_PERIOD_NS = 60 * SECOND
-COLLECT_PERIOD_NS = 90 * SECOND
+COLLECT_PERIOD_NS = 120 * SECOND
 
 
 def start_watching(world: World) -> None:

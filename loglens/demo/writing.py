@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from loglens.demo import Demo
+from loglens.demo import Demo, faults, look_alikes
 from loglens.demo.engine import MINUTE
+from loglens.demo.faults.fault import Fault
 from loglens.demo.platform import PODS_PER_WORLD, START_NS, World
 from loglens.demo.simulate import simulate
 from loglens.demo.truth import Part, write_truth
 from loglens.demo.writers import files_of
 from loglens.demo.writers.lines import Lines
 from loglens.errors import LoglensError, UsageError
+from loglens.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from loglens.demo.copier import Copier
@@ -32,25 +35,34 @@ class Platform:
     copier: Copier | None
 
 
-def write_run(directory: Path, seed: int, minutes: int, scale: int) -> Demo:
+def write_run(directory: Path, seed: int, minutes: int, scale: int, kinds: Sequence[str]) -> Demo:
     """Write all files of a run; see `loglens.demo.generate`."""
     for name, number in (("minutes", minutes), ("scale", scale)):
         if number < 1:
             raise UsageError(f"{name} must be at least 1, not {number}")
-    platforms = [_platform(seed, minutes, scale, index) for index in range(min(scale, SIMULATED_AT_MOST))]
+    planted = [_fault(kind) for kind in dict.fromkeys(kinds)]
+    platforms = [_platform(seed, minutes, scale, index, planted) for index in range(min(scale, SIMULATED_AT_MOST))]
     parts = [Part(each.world.output.served, each.copier.shifts_ns if each.copier else [0]) for each in platforms]
     try:
         directory.mkdir(parents=True, exist_ok=True)
         files = {name: _write_file(directory, name, platforms) for name in platforms[0].files}
-        faults = write_truth(directory, {"seed": seed, "minutes": minutes, "scale": scale}, minutes, parts, files)
+        run = {"seed": seed, "minutes": minutes, "scale": scale}
+        found = write_truth(directory, run, planted, parts, files)
     except OSError as error:
         raise LoglensError(f"cannot write the demo to {directory}: {error.strerror or error}") from error
-    return Demo(directory, files, cast("list[dict[str, object]]", faults))
+    return Demo(directory, files, cast("list[dict[str, object]]", found))
 
 
-def _platform(seed: int, minutes: int, scale: int, index: int) -> Platform:
+def _fault(kind: str) -> Fault:
+    known = {fault.kind: fault for fault in (*faults.ALL, *faults.VARIANTS, *look_alikes.ALL)}
+    if kind not in known:
+        raise UsageError(f"No fault {kind!r}. {did_you_mean(kind, known)}")
+    return known[kind]
+
+
+def _platform(seed: int, minutes: int, scale: int, index: int, planted: Sequence[Fault]) -> Platform:
     simulated = min(scale, SIMULATED_AT_MOST)
-    world = simulate(f"{seed}/{index}", minutes, index * PODS_PER_WORLD)
+    world = simulate(f"{seed}/{index}", minutes, planted, index * PODS_PER_WORLD)
     times = len(range(index, scale, simulated))
     copier = None
     if times > 1:

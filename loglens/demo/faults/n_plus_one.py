@@ -8,13 +8,10 @@ GET /v1/conversations/{conversation_id}/messages
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from fractions import Fraction
-
 from loglens.demo.call import Call
 from loglens.demo.engine import Steps
-from loglens.demo.faults.fault import Fault, Json, Window
-from loglens.demo.platform import Served, World
+from loglens.demo.faults.fault import Fault, Window, repeats
+from loglens.demo.platform import World
 from loglens.demo.queries import all_queries
 
 KIND = "n_plus_one"
@@ -41,27 +38,12 @@ def plant(world: World, window: Window) -> None:
     world.handlers[(SERVICE, ROUTE)] = one_by_one
 
 
-def evidence(requests: Sequence[Served], _window: Window) -> dict[str, Json]:
-    """Count the requests that looped and the statements they issued."""
-    repeats = sorted(each.marks[KIND] for each in requests if KIND in each.marks)
-    return {
-        "statement": all_queries()[QUERY].text,
-        "requests": len(requests),
-        "looping_requests": len(repeats),
-        "statements": sum(repeats),
-        "fewest_per_request": repeats[0] if repeats else None,
-        "median_per_request": repeats[(len(repeats) - 1) // 2] if repeats else None,
-        "most_per_request": repeats[-1] if repeats else None,
-    }
-
-
 FAULT = Fault(
     kind=KIND,
     service=SERVICE,
     route=ROUTE,
     done="The attachments of a page of messages are loaded with one statement for each message.",
-    begins=Fraction(0),
-    ends=Fraction(1),
     plant=plant,
-    evidence=evidence,
+    evidence=repeats(KIND, statement=all_queries()[QUERY].text),
+    findings=((KIND,),),
 )

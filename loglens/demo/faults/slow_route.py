@@ -51,7 +51,7 @@ FAULT = Fault(
     route="GET /v1/messages/search",
     done="The index on messages (role, created_at) is dropped: every search scans the table, which keeps growing.",
     begins=Fraction(3, 5),
-    ends=Fraction(1),
     plant=plant,
     evidence=evidence,
+    findings=((KIND,), ("slow_query",)),
 )

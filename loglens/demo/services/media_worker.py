@@ -62,7 +62,8 @@ def _process(world: World, instance: Instance, job: Job) -> Steps[None]:
     }
     status = 200
     with call.span(TASK, Kind.CONSUMER, attributes) as span:
-        span.links.append((job.trace_id, job.parent))
+        if job.parent:
+            span.links.append((job.trace_id, job.parent))
         try:
             yield from call.compute(0.8)
             yield from world.handlers[(SERVICE, TASK)](call)
