@@ -84,3 +84,8 @@ class Analysis:
     draw: Callable[[Sequence[Row], int], str] | None = None
     spread: Literal["sql", "trace", "local"] = "sql"
     examples: tuple[str, ...] = ()
+
+    @property
+    def command(self) -> str:
+        """Its name on the command line."""
+        return self.name.replace("_", "-")

@@ -58,8 +58,9 @@ class Derivation:
     """One derivation: its tables are what `run` makes of the records, whatever was derived before.
 
     `tables` are all it writes; `views` are the views over them, so that a statement that names either brings it up
-    to date. `run` leaves the tables as a run over everything would. `version` is that of its rules: raise it when
-    they change, and every store is derived again.
+    to date. `run` leaves the tables as a run over everything would. `needs` are derivations whose tables it reads:
+    they run before it. `version` is that of its rules: raise it when they change, and every store is derived again,
+    with all that needs it.
     """
 
     name: str
@@ -68,3 +69,9 @@ class Derivation:
     tables: tuple[str, ...]
     run: Callable[[Work], Derived]
     views: tuple[str, ...] = ()
+    needs: tuple[Derivation, ...] = ()
+
+    @property
+    def rules(self) -> int:
+        """The version of its rules and of those it builds on: any change of any of them gives another number."""
+        return self.version + sum(need.rules for need in self.needs)

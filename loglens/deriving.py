@@ -78,20 +78,28 @@ def needed(names: Iterable[str]) -> tuple[Derivation, ...]:
     """Return the derivations of these names, in the order in which they run."""
     wanted = set(names)
     assert wanted <= {derivation.name for derivation in ALL}, wanted
-    return tuple(derivation for derivation in ALL if derivation.name in wanted)
+    return _with_needs(derivation for derivation in ALL if derivation.name in wanted)
 
 
 def named_in(statement: str) -> tuple[Derivation, ...]:
     """Return the derivations whose tables or views a statement names."""
     words = set(re.findall(r"\w+", statement.lower()))
-    return tuple(derivation for derivation in ALL if words & {*derivation.tables, *derivation.views})
+    return _with_needs(derivation for derivation in ALL if words & {*derivation.tables, *derivation.views})
+
+
+def _with_needs(derivations: Iterable[Derivation]) -> tuple[Derivation, ...]:
+    """Return derivations and those they build on, in the order in which they run."""
+    wanted = list(derivations)
+    for derivation in wanted:
+        wanted += derivation.needs
+    return tuple(derivation for derivation in ALL if derivation in wanted)
 
 
 def stale(connection: duckdb.DuckDBPyConnection, derivations: Iterable[Derivation]) -> tuple[Derivation, ...]:
     """Return those of the derivations that do not stand for what is in the store."""
     found = []
     for derivation in derivations:
-        values = {"derivation": derivation.name, "version": derivation.version}
+        values = {"derivation": derivation.name, "version": derivation.rules}
         if fetch_row(connection, _STALE, values) != (0,):
             found.append(derivation)
     return tuple(found)
@@ -127,7 +135,7 @@ def _explain(path: Path, message: str) -> str:
 def _run(connection: duckdb.DuckDBPyConnection, derivation: Derivation, again: bool, progress: Progress) -> Outcome:
     started = time.monotonic()
     progress.start(derivation.title)
-    values = {"derivation": derivation.name, "version": derivation.version}
+    values = {"derivation": derivation.name, "version": derivation.rules}
     connection.execute("BEGIN")
     try:
         seen, outdated = fetch_row(connection, _SEEN, values)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from textwrap import dedent, indent
 from typing import TYPE_CHECKING, Any
@@ -64,24 +64,35 @@ def detect(
     connection: duckdb.DuckDBPyConnection, detectors: Iterable[Detector], thresholds: Thresholds, scope: Scope
 ) -> list[Finding]:
     """Return what the detectors find in the part of the data that `scope` names, the gravest first."""
+    seen: dict[Hashable, Answer] = {}
     return related(
         ranked(
             _finding(detector, row, verdict, sql)
             for detector in detectors
-            for row, verdict, sql in judged(connection, detector, thresholds[detector.name], scope)
+            for row, verdict, sql in _judged(connection, detector, thresholds[detector.name], scope, seen)
             if verdict.is_finding
         )
     )
 
 
-def judged(
-    connection: duckdb.DuckDBPyConnection, detector: Detector, values: Values, scope: Scope
+def _judged(
+    connection: duckdb.DuckDBPyConnection,
+    detector: Detector,
+    values: Values,
+    scope: Scope,
+    seen: dict[Hashable, Answer],
 ) -> Iterator[tuple[Row, Verdict, str]]:
-    """Yield every row that a detector looks at, with its verdict and the statement the row came from."""
-    answer = watched(connection, detector, values, scope, {})
-    rows = answer.rows()
+    """Yield every row that a detector looks at, with its verdict and the statement the row came from.
+
+    Detectors that watch the same analysis with the same values look at one answer, which `seen` keeps.
+    """
+    asked = _asked(detector, values, {})
+    key = (detector.watches.name, *sorted(asked.items()))
+    if key not in seen:
+        seen[key] = ask(connection, detector.watches, asked, scope, limit=0).held()
+    rows = seen[key].rows()
     for row, verdict in zip(rows, verdicts(detector, rows, values), strict=True):
-        yield row, verdict, answer.sql
+        yield row, verdict, seen[key].sql
 
 
 def verdicts(detector: Detector, rows: Sequence[Row], values: Values) -> list[Verdict]:
@@ -102,10 +113,12 @@ def watched(
     instead: Mapping[str, Value],
 ) -> Answer:
     """Return what a detector looks at; `instead` replaces values that its analysis is asked with."""
-    analysis = detector.watches
-    shared = {param.name: values[param.name] for param in analysis.params if param.name in values}
-    given = {**detector.asks, **shared, **instead}
-    return ask(connection, analysis, accept_all(analysis, given), scope, limit=0)
+    return ask(connection, detector.watches, _asked(detector, values, instead), scope, limit=0)
+
+
+def _asked(detector: Detector, values: Values, instead: Mapping[str, Value]) -> Mapping[str, Value]:
+    shared = {param.name: values[param.name] for param in detector.watches.params if param.name in values}
+    return accept_all(detector.watches, {**detector.asks, **shared, **instead})
 
 
 def _finding(detector: Detector, row: Row, verdict: Verdict, sql: str) -> Finding:

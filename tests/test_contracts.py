@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import pkgutil
 import re
 import sys
@@ -15,11 +16,12 @@ from typing import Any
 import click
 import duckdb
 import pytest
+from conftest import Shell
 
 import loglens
-from loglens import analyses, detectors, reports
+from loglens import analyses, detect, detectors, reports
 from loglens.analyses import ALL
-from loglens.analysis import SCOPE, Analysis
+from loglens.analysis import SCOPE, Analysis, Param
 from loglens.api import Lens
 from loglens.ask import Statement, ask
 from loglens.cli.main import GROUPS, PROGRAM
@@ -97,6 +99,63 @@ def test_the_declaration_of_a_detector_is_complete(detector: Detector) -> None:
     assert not all(gate.is_passed for gate in gates)
     named = {each.param for gate in gates for each in (gate, *gate.others)}
     assert named <= {param.name for param in detector.params}
+
+
+def another(param: Param) -> str | int | float | bool:
+    """Return a value of a parameter that is not its default."""
+    if param.choices:
+        return next(choice for choice in param.choices if choice != param.default)
+    if param.python_type is bool:
+        return not param.default
+    if param.python_type is str:
+        return "x"
+    assert param.default is None or isinstance(param.default, (int, float))
+    return param.python_type((param.default or 0) + 2)
+
+
+THRESHOLDS = [
+    pytest.param(detector, param, id=f"{detector.name}.{param.name}")
+    for detector in DETECTORS
+    for param in detector.params
+]
+
+
+@pytest.mark.parametrize(("detector", "param"), THRESHOLDS)
+def test_a_threshold_is_set_on_every_surface(
+    detector: Detector, param: Param, shell: Shell, small_store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[Any] = []
+    accept = detect.accept_thresholds
+
+    def accepting(*given: Any) -> Any:
+        values = accept(*given)
+        taken.append(values[detector.name][param.name])
+        return values
+
+    monkeypatch.setattr("loglens.judging.accept_thresholds", accepting)
+    monkeypatch.setattr("loglens.miss.accept_thresholds", accepting)
+    name, value = f"{detector.name}.{param.name}", another(param)
+    assert value != param.default
+    only = ("--detector", detector.name)
+    assert shell("findings", *only, "--set", f"{name}={value}").code == 0
+    loglens.open(small_store).findings(detector.name, thresholds={name: value})
+    assert shell("explain-miss", detector.name, "--trace", f"aa{1:030x}", "--set", f"{name}={value}").code == 0
+    for path, section in (("pyproject.toml", f"tool.loglens.{detector.name}"), ("loglens.toml", detector.name)):
+        Path(path).write_text(f"[{section}]\n{param.name} = {json.dumps(value)}\n")
+        assert shell("findings", *only).code == 0
+        Path(path).unlink()
+    assert taken == [value] * 5
+    if param.python_type is not str:
+        done = shell("check", "--set", f"{name}=many")
+        assert (done.code, done.out) == (2, "")
+        assert f"{detector.name}: {param.name} 'many' is not " in done.err
+
+
+@pytest.mark.parametrize(("detector", "param"), THRESHOLDS)
+def test_a_threshold_is_moved_in_some_case(detector: Detector, param: Param) -> None:
+    cases = tomllib.loads((ROOT / "tests" / "cases" / "detectors" / f"{detector.name}.toml").read_text("utf-8"))["case"]
+    moved = {name for case in cases for name in case.get("set", ())}
+    assert f"{detector.name}.{param.name}" in moved
 
 
 @each
@@ -180,8 +239,8 @@ def _required(analysis: Analysis) -> dict[str, Any]:
 @each
 def test_every_surface_has_it(analysis: Analysis) -> None:
     assert callable(getattr(Lens, analysis.name))
-    assert analysis.name in GROUPS["Ask"]
-    command = GROUPS["Ask"][analysis.name].load()
+    assert analysis.command in GROUPS["Ask"]
+    command = GROUPS["Ask"][analysis.command].load()
     options = [option for param in own_options(analysis) for option in param.opts]
     for param in analysis.params:
         spelled = param.name if param.positional else f"--{param.name.replace('_', '-')}"

@@ -15,6 +15,7 @@ from loglens.ingest import content as content_module
 from loglens.ingest import documents, pieces
 from loglens.ingest.content import Content
 from loglens.ingest.documents import DocumentPieces
+from loglens.ingest.lines import WHITE_SPACE
 from loglens.ingest.pieces import LinePieces
 from loglens.ingest.sampling import look
 
@@ -89,9 +90,7 @@ def test_any_bytes_are_blank_rejected_or_a_piece(lines: list[bytes], end: bool, 
         if number in texts:
             assert texts[number] == (line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line)
         else:
-            assert (
-                not line.strip(pieces.WHITE_SPACE) or number in {reject["line"] for reject in rejected} or number == 1
-            )
+            assert not line.strip(WHITE_SPACE) or number in {reject["line"] for reject in rejected} or number == 1
 
 
 def test_a_line_too_long_to_hold_is_rejected_and_the_next_is_read(

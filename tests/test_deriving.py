@@ -62,7 +62,7 @@ def structure(path: Path) -> list[dict[str, Any]]:
 
 
 def spans_derived_by(path: Path) -> str:
-    (outcome,) = derive(path)
+    *_, outcome = derive(path)
     return outcome.summary
 
 
@@ -106,7 +106,11 @@ def test_a_question_about_something_else_derives_nothing(store: Path) -> None:
 def test_the_command_says_what_it_did(shell: Shell, store: Path) -> None:
     done = shell("derive", "--db", store)
     assert (done.code, done.out) == (0, "")
-    assert re.fullmatch(r"loglens: Trace structure: 2 spans of 1 trace \(\d+\.\d s\)\n", done.err)
+    assert re.fullmatch(
+        r"loglens: Query shapes: 1 new text, 1 shape in all \(\d+\.\d s\)\n"
+        r"loglens: Trace structure: 2 spans of 1 trace \(\d+\.\d s\)\n",
+        done.err,
+    )
     assert shell("derive", "--db", store).err == "loglens: Everything is up to date.\n"
     assert "2 spans" in shell("derive", "--again", "--db", store).err
 

@@ -60,7 +60,7 @@ GROUPS: dict[str, dict[str, Listed]] = {
         "derive": _own("derive:COMMAND", "Compute what questions about traces need, before they ask."),
         "demo": _own("demo:COMMAND", "Write sample logs and traces with planted faults."),
     },
-    "Ask": {analysis.name: _question(analysis) for analysis in ALL},
+    "Ask": {analysis.command: _question(analysis) for analysis in ALL},
     "Judge": {
         "findings": _own("findings:COMMAND", "What is wrong, what does it cost, and what to do about it?"),
         "check": _own("findings:CHECK", "Exit with 3 where something is found, for CI."),

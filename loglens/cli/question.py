@@ -71,7 +71,7 @@ def analysis_command(analysis: Analysis) -> click.Command:
     return Question(
         own_options(analysis),
         shared_options(analysis.limit, analysis.scoped),
-        name=analysis.name,
+        name=analysis.command,
         callback=ask,
         help=f"{analysis.question}\n\nAsks the database, or reads the PATHs and asks them.",
         arguments={param.metavar or param.name.upper(): param.help for param in analysis.params if param.positional},

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from loglens.derivation import Derivation
-from loglens.derive import trace_structure
+from loglens.derive import query_shapes, trace_structure
 
-ALL: tuple[Derivation, ...] = (trace_structure.DERIVATION,)
+ALL: tuple[Derivation, ...] = (query_shapes.DERIVATION, trace_structure.DERIVATION)

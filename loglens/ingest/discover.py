@@ -23,9 +23,10 @@ class Skipped:
 
 @dataclass
 class Found:
-    """The files to read, what was left out, and what was named and does not exist."""
+    """The files to read, those among them that were named, what was left out, and what was named and does not exist."""
 
     files: list[Path] = field(default_factory=list)
+    named: set[Path] = field(default_factory=set)
     skipped: list[Skipped] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
 
@@ -68,18 +69,20 @@ def discover(paths: Sequence[str], wanted: Filter) -> Found:
             found.missing.append(named)
         for match in matches:
             for entry in _entries(Path(match), wanted):
-                _sort_in(entry, found, seen)
+                _sort_in(entry, found, seen, is_named=match == named and entry == Path(match))
     return found
 
 
-def _sort_in(entry: Path | Skipped, found: Found, seen: set[Path]) -> None:
+def _sort_in(entry: Path | Skipped, found: Found, seen: set[Path], is_named: bool) -> None:
     if isinstance(entry, Skipped):
         found.skipped.append(entry)
         return
-    real = entry.resolve()
+    real, path = entry.resolve(), Path(os.path.abspath(entry))  # noqa: PTH100 - keeps the name of a link
+    if is_named:
+        found.named.add(path)
     if real not in seen:
         seen.add(real)
-        found.files.append(Path(os.path.abspath(entry)))  # noqa: PTH100 - keeps the name of a link
+        found.files.append(path)
 
 
 def _entries(path: Path, wanted: Filter) -> Iterator[Path | Skipped]:

@@ -11,7 +11,8 @@ import xxhash
 
 from loglens.errors import IngestError
 from loglens.ingest.content import BLOCK_BYTES, Content
-from loglens.ingest.pieces import BOM, SCHEMA, CutPieces, Reject, reject_of_bytes
+from loglens.ingest.lines import BOM, is_utf8
+from loglens.ingest.pieces import SCHEMA, CutPieces, Reject, reject_of_bytes
 
 _STRUCTURE = np.isin(np.arange(256), list(b'{}[]"\n'))
 _DELTA = np.zeros(256, np.int64)
@@ -83,7 +84,7 @@ class DocumentPieces(CutPieces):
     def __init__(self, content: Content, first_line: int, done: xxhash.xxh3_128) -> None:
         super().__init__(content, first_line)
         self._let_go_hash = done
-        self.done_id = str(done.hexdigest())
+        self._done_id = str(done.hexdigest())
         self._done_line = first_line - 1
         self._held = bytearray()
         self._held_from = content.position
@@ -96,6 +97,11 @@ class DocumentPieces(CutPieces):
         self._last_start = (0, -1)
         self._ends_line = False
         self._started_at = content.position
+
+    @property
+    def done_id(self) -> str:
+        """XXH3-128 of the content up to bytes_done."""
+        return self._done_id
 
     @property
     def lines_done(self) -> int:
@@ -214,7 +220,7 @@ class DocumentPieces(CutPieces):
             done = self._let_go_hash.copy()
             done.update(self._between(self._held_from, min(self.bytes_done, position)))
             if self.bytes_done <= position:
-                self.done_id = str(done.hexdigest())
+                self._done_id = str(done.hexdigest())
         self._let_go_hash.update(self._between(self._held_from, position))
         self._held = self._held[position - self._held_from :]
         self._held_from = position
@@ -233,13 +239,3 @@ class DocumentPieces(CutPieces):
         self.lines = last - self.first_line + 1
         self.structure_lines += self._account(last)
         self._drop_to(end)
-
-
-def is_utf8(text: memoryview) -> bool:
-    """Say whether bytes are valid UTF-8, without decoding them."""
-    offsets = pa.py_buffer(np.array([0, len(text)], np.int32))
-    try:
-        pa.StringArray.from_buffers(1, offsets, pa.py_buffer(text)).validate(full=True)
-    except pa.ArrowInvalid:
-        return False
-    return True

@@ -14,12 +14,14 @@ MEMBER = "!"
 class Job:
     """One content to read: where it is, what it is called in the ledger, and the file that tells whether it changed.
 
-    `origin` is the file itself, or for a member the archive it was taken out of.
+    `origin` is the file itself, or for a member the archive it was taken out of. `is_named` says that the file was
+    named itself, and not found in a folder or by a pattern.
     """
 
     path: Path
     uri: str
     origin: Path
+    is_named: bool = False
 
 
 def uri_of(name: str | Path) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
@@ -12,13 +12,16 @@ import xxhash
 from loglens.errors import IngestError
 from loglens.ingest.content import Content, FileState
 from loglens.ingest.documents import DocumentPieces
+from loglens.ingest.formats import FORMATS
 from loglens.ingest.identity import Verdict, recognise, seen_unread
 from loglens.ingest.job import Job
-from loglens.ingest.pieces import LinePieces
+from loglens.ingest.pieces import CutPieces, LinePieces
 from loglens.ingest.reader import Counts, Format, Reading, ReadOptions
+from loglens.ingest.records import RecordPieces
 from loglens.ingest.report import Action, Outcome, Progress
-from loglens.ingest.sampling import Guess, look
-from loglens.ingest.source_name import service_of
+from loglens.ingest.resuming import is_countable, open_record_lines
+from loglens.ingest.sampling import Guess, Shape, look
+from loglens.ingest.source_name import is_log_name, service_of
 from loglens.store.ledger import (
     Removed,
     Source,
@@ -35,6 +38,11 @@ if TYPE_CHECKING:
 
     from loglens.ingest.run import IngestRequest
 
+CUTTERS: dict[Shape, Callable[[Content, int, xxhash.xxh3_128], CutPieces]] = {
+    "lines": LinePieces,
+    "records": RecordPieces,
+    "document": DocumentPieces,
+}
 NOTHING_REMOVED = Removed(0, 0, 0, 0)
 
 
@@ -102,7 +110,8 @@ class FileIngest:
         known = verdict.source
         resume = None if restart else known
         content.advance_to(resume.bytes_done if resume else 0)
-        guess = look(content, resume.format if resume else self.request.options.format)
+        takes_plain = self.job.is_named or is_log_name(self.uri)
+        guess = look(content, resume.format if resume else self.request.options.format, takes_plain)
         if guess.format is None:
             return Outcome(self.uri, "skipped", note=guess.reason), None
         note = _note(self.uri, verdict)
@@ -112,7 +121,7 @@ class FileIngest:
         removed = NOTHING_REMOVED
         if known is not None:
             removed = remove_rows(self.connection, known.source_id, resume.lines_done if resume else 0)
-            if resume is not None and not _is_countable(resume, removed):
+            if resume is not None and not is_countable(resume, removed):
                 remove_rows(self.connection, known.source_id)
                 resume = None
                 content.advance_to(0)
@@ -130,18 +139,6 @@ def _note(uri: str, verdict: Verdict) -> str:
     if verdict.source is not None and verdict.source.uri != uri:
         return f"renamed from {verdict.source.uri}"
     return ""
-
-
-def _is_countable(resume: Source, removed: Removed) -> bool:
-    """Say whether the counts up to lines_done follow from what was removed behind it."""
-    open_lines = resume.lines - resume.lines_done
-    if open_lines == 0:
-        return True
-    if resume.unread:
-        return False
-    one_reject = removed.rejects == 1 and removed.reject_lines == open_lines and removed.records == 0
-    one_record = removed.rejects == 0 and removed.records == 1 and open_lines == 1
-    return one_reject or one_record
 
 
 class Transaction:
@@ -169,8 +166,7 @@ class Transaction:
         """Read the content from where it stands and write the ledger row; `resume` is the source it goes on from."""
         source_id = known.source_id if known else next_source_id(self.connection)
         first_line = resume.lines_done + 1 if resume else 1
-        cutter = LinePieces if self.guess.shape == "lines" else DocumentPieces
-        self.pieces = cutter(self.content, first_line, self.content.hasher())
+        self.pieces = CUTTERS[self.guess.shape](self.content, first_line, self.content.hasher())
         options = self._options(resume)
         reading = Reading(
             self.connection,
@@ -182,6 +178,7 @@ class Transaction:
             self.counts,
             first_line,
             self.content.state.mtime_ns,
+            tuple(form.layouts for form in FORMATS if form.layouts is not None),
         )
         self.format.read(reading)
         self.pieces.rejected.insert(self.connection, source_id)
@@ -198,11 +195,11 @@ class Transaction:
             return self.work.request.options
         return ReadOptions(format=resume.options.get("format"), duration_unit=resume.options.get("duration_unit"))
 
-    def _watched(self, pieces: LinePieces | DocumentPieces) -> Watched:
+    def _watched(self, pieces: CutPieces) -> Watched:
         return Watched(self, pieces)
 
     def _mark_incomplete(self, source_id: int) -> None:
-        if self.pieces.open_line is not None and self.guess.shape == "lines":
+        if self.pieces.open_line is not None and self.guess.shape != "document":
             self.connection.execute(
                 "UPDATE rejects SET reason = 'incomplete: ' || reason WHERE source_id = ? AND line = ?",
                 [source_id, self.pieces.open_line],
@@ -224,8 +221,7 @@ class Transaction:
         self, source_id: int, options: ReadOptions, resume: Source | None, removed: Removed, note: str
     ) -> Source:
         counts, pieces = self.counts, self.pieces
-        open_lines = resume.lines - resume.lines_done if resume else 0
-        open_records = open_lines if removed.rejects == 0 else 0
+        open_records = open_record_lines(resume, removed) if resume else 0
         head = self.content.head
         return Source(
             source_id=source_id,
@@ -245,7 +241,7 @@ class Transaction:
             done_id=pieces.done_id,
             lines_done=pieces.lines_done,
             lines=(resume.lines_done if resume else 0) + pieces.lines,
-            blank_lines=(resume.blank_lines if resume else 0) + pieces.blank_lines,
+            blank_lines=(resume.blank_lines - resume.open_blank_lines if resume else 0) + pieces.blank_lines,
             reject_lines=(resume.reject_lines - removed.reject_lines if resume else 0) + self.reject_lines,
             record_lines=(resume.record_lines - open_records if resume else 0)
             + counts.record_lines
@@ -258,6 +254,7 @@ class Transaction:
             note="; ".join(part for part in (note, self.problem) if part) or None,
             ingested_ns=self.work.started_ns,
             begun_ns=resume.begun_ns if resume else self.work.started_ns,
+            open_blank_lines=pieces.open_blank_lines,
         )
 
     def outcome(self, action: Action, note: str) -> Outcome:
@@ -282,7 +279,7 @@ class Transaction:
 class Watched:
     """Pieces that tell the progress how far they are."""
 
-    def __init__(self, transaction: Transaction, pieces: LinePieces | DocumentPieces) -> None:
+    def __init__(self, transaction: Transaction, pieces: CutPieces) -> None:
         self._transaction = transaction
         self._pieces = pieces
 

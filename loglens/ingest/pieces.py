@@ -12,6 +12,7 @@ import pyarrow as pa
 import xxhash
 
 from loglens.ingest.content import Content
+from loglens.ingest.lines import BOM, Lines, Places, column, texts
 
 if TYPE_CHECKING:
     import duckdb
@@ -20,12 +21,8 @@ if TYPE_CHECKING:
 SCHEMA = pa.schema([("line", pa.int64()), ("ordinal", pa.int32()), ("lines", pa.int32()), ("text", pa.string())])
 REJECT_SCHEMA = pa.schema([("line", pa.int64()), ("lines", pa.int32()), ("reason", pa.string()), ("raw", pa.string())])
 
-BOM = b"\xef\xbb\xbf"
-NEWLINE = 10
-WHITE_SPACE = b" \t\r\n\v\f"
 MAX_LINE_BYTES = 512 << 20
 KEPT_OF_TOO_LONG_BYTES = 64 << 10
-_STARTS_BLANK = np.isin(np.arange(256), list(WHITE_SPACE))
 
 
 @dataclass(frozen=True)
@@ -73,7 +70,7 @@ class CutPieces:
     """What every way of cutting keeps: how far whole pieces reach, and how many lines were seen.
 
     `bytes_done`, `lines_done` and `done_id` stand at the end of the last piece that can no longer change when the
-    file grows; `open_line` is the line of the last piece when it can.
+    file grows; `open_line` is the line of the first piece that can, `open_blank_lines` are the blank lines from there.
     """
 
     def __init__(self, content: Content, first_line: int) -> None:
@@ -81,6 +78,7 @@ class CutPieces:
         self.rejected = RejectSpool()
         self.lines = 0
         self.blank_lines = 0
+        self.open_blank_lines = 0
         self.structure_lines = 0
         self.first_line = first_line
         self.open_line: int | None = None
@@ -88,15 +86,19 @@ class CutPieces:
         self._done_hash = xxhash.xxh3_128()
 
     @property
+    def done_id(self) -> str:
+        """XXH3-128 of the content up to bytes_done."""
+        return str(self._done_hash.hexdigest())
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        """Yield the batches, once, in order."""
+        raise NotImplementedError
+
+    @property
     def lines_done(self) -> int:
         """Lines of the content up to bytes_done."""
         last = self.first_line - 1 + self.lines
         return last if self.open_line is None else self.open_line - 1
-
-
-def is_blank(text: bytes | memoryview) -> bool:
-    """Say whether a piece of content is white space only."""
-    return not bytes(text).strip(WHITE_SPACE)
 
 
 def reject_of_bytes(line: int, lines: int, raw: bytes) -> Reject:
@@ -116,11 +118,6 @@ class LinePieces(CutPieces):
         super().__init__(content, first_line)
         self._done_hash = done
 
-    @property
-    def done_id(self) -> str:
-        """XXH3-128 of the content up to bytes_done."""
-        return str(self._done_hash.hexdigest())
-
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         """Yield the batches, once, in order."""
         carried: list[bytes] = []
@@ -131,88 +128,73 @@ class LinePieces(CutPieces):
                 carried.append(block)
                 carried_bytes += len(block)
                 if carried_bytes > MAX_LINE_BYTES:
+                    yield from self._flush()
                     self._skip_line(carried)
                     carried, carried_bytes = [], 0
                 continue
             whole = b"".join([*carried, block[:end]]) if carried else block[:end]
             carried = [block[end:]] if end < len(block) else []
             carried_bytes = len(block) - end
-            yield from self._batch(whole)
-            self._done_hash.update(whole)
-            self.bytes_done += len(whole)
-        if carried:
+            yield from self._take(whole)
+        yield from self._finish(b"".join(carried))
+
+    def _take(self, whole: bytes) -> Iterator[pa.RecordBatch]:
+        """Yield what some whole lines give."""
+        yield from self._batch(whole)
+        self._done(whole)
+
+    def _flush(self) -> Iterator[pa.RecordBatch]:
+        """Yield what waits for the next line."""
+        return iter(())
+
+    def _finish(self, rest: bytes) -> Iterator[pa.RecordBatch]:
+        """Yield what is left at the end; `rest` is the last line where it has no end."""
+        if rest:
             self.open_line = self.first_line + self.lines
-            yield from self._batch(b"".join(carried))
+            blank_before = self.blank_lines
+            yield from self._batch(rest)
+            self.open_blank_lines = self.blank_lines - blank_before
+
+    def _done(self, whole: bytes) -> None:
+        """Let go of lines that can no longer change."""
+        self._done_hash.update(whole)
+        self.bytes_done += len(whole)
 
     def _skip_line(self, carried: list[bytes]) -> None:
         """Reject a line too long to hold, keeping its beginning, and read past its end."""
         line = self.first_line + self.lines
         start = carried[0][:KEPT_OF_TOO_LONG_BYTES].decode(errors="backslashreplace")
         for block in carried:
-            self._done_hash.update(block)
-            self.bytes_done += len(block)
+            self._done(block)
         ended = False
         while not ended and (ahead := self.content.peek(1 << 20)):
             end = ahead.find(b"\n") + 1
-            block = self.content.read(end or len(ahead))
-            self._done_hash.update(block)
-            self.bytes_done += len(block)
+            self._done(self.content.read(end or len(ahead)))
             ended = bool(end)
         self.lines += 1
         reason = f"longer than {MAX_LINE_BYTES >> 20} MiB; its first {KEPT_OF_TOO_LONG_BYTES >> 10} KiB are kept"
         self.rejected.add(Reject(line, 1, reason, start))
 
     def _batch(self, whole: bytes) -> Iterator[pa.RecordBatch]:
-        data = np.frombuffer(whole, np.uint8)
-        ends = np.flatnonzero(data == NEWLINE) + 1
-        if not len(ends) or ends[-1] < len(whole):
-            ends = np.append(ends, len(whole))
-        starts = np.concatenate([[0], ends[:-1]])
+        lines = self._lines_of(whole)
+        blank, broken = lines.blank(), lines.broken()
         first = self.first_line + self.lines
-        numbers = np.arange(first, first + len(ends), dtype=np.int64)
-        self.lines += len(ends)
-        if first == 1 and whole.startswith(BOM):
-            starts[0] = len(BOM)
-        batch = self._keep_readable(whole, data, starts, ends, numbers)
-        if batch.num_rows:
-            yield batch
+        numbers = np.arange(first, first + len(lines.ends), dtype=np.int64)
+        self.lines += len(numbers)
+        self.blank_lines += int(blank.sum())
+        for i in np.flatnonzero(broken):
+            self.rejected.add(reject_of_bytes(int(numbers[i]), 1, lines.raw(int(i))))
+        keep = ~(blank | broken)
+        if keep.any():
+            text = texts(lines, lines.starts[keep], lines.ends[keep], pa.string())
+            yield piece_batch(numbers[keep], np.ones(int(keep.sum()), np.int32), text)
 
-    def _keep_readable(
-        self,
-        whole: bytes,
-        data: npt.NDArray[np.uint8],
-        starts: npt.NDArray[np.int64],
-        ends: npt.NDArray[np.int64],
-        numbers: npt.NDArray[np.int64],
-    ) -> pa.RecordBatch:
-        offsets = np.concatenate([starts[:1], ends]).astype(np.int32)
-        text = pa.StringArray.from_buffers(len(ends), pa.py_buffer(offsets), pa.py_buffer(whole))
-        keep = np.ones(len(ends), bool)
-        for i in np.flatnonzero(_STARTS_BLANK[data[np.minimum(starts, len(data) - 1)]] | (starts == ends)):
-            if is_blank(whole[starts[i] : ends[i]]):
-                keep[i] = False
-                self.blank_lines += 1
-        try:
-            text.validate(full=True)
-        except pa.ArrowInvalid:
-            for i in np.flatnonzero(keep):
-                raw = whole[starts[i] : ends[i]]
-                try:
-                    raw.decode()
-                except UnicodeDecodeError:
-                    keep[i] = False
-                    self.rejected.add(reject_of_bytes(int(numbers[i]), 1, raw))
-        batch = line_batch(numbers, text)
-        return batch if keep.all() else batch.take(column(np.flatnonzero(keep)))
+    def _lines_of(self, whole: bytes) -> Lines:
+        is_first = self.first_line + self.lines == 1
+        return Lines.of(whole, len(BOM) if is_first and whole.startswith(BOM) else 0)
 
 
-def line_batch(numbers: npt.NDArray[np.int64], text: pa.StringArray) -> pa.RecordBatch:
-    """Make the batch of pieces that are one line each."""
-    rows = len(numbers)
-    zeros, ones = np.zeros(rows, np.int32), np.ones(rows, np.int32)
-    return pa.record_batch([column(numbers), column(zeros), column(ones), text], schema=SCHEMA)
-
-
-def column(values: npt.NDArray[np.int64] | npt.NDArray[np.int32]) -> pa.Array:
-    """Make an Arrow array of NumPy's memory; `pa.array` would import pandas, where it is installed, to ask about it."""
-    return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), len(values), [None, pa.py_buffer(values)])
+def piece_batch(numbers: Places, counts: npt.NDArray[np.int32], text: pa.StringArray) -> pa.RecordBatch:
+    """Make the batch of pieces that each begin a line of their own and count for some lines."""
+    zeros = np.zeros(len(numbers), np.int32)
+    return pa.record_batch([column(numbers), column(zeros), column(counts), text], schema=SCHEMA)

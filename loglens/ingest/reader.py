@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
+from loglens.ingest.layout import Layouts
 from loglens.store.ledger import RECORD_TABLES
 from loglens.store.store import fetch_row
 
@@ -19,12 +21,33 @@ class Sample:
     """The beginning of a content, as the sniffers see it.
 
     `head` is up to 256 KiB of unpacked bytes without byte order mark, `values` the JSON values that could be
-    decoded from it (the first 100: one a line, or the elements of a document), `lines` its first 100 complete lines.
+    decoded from it (the first 100: one a line, or the elements of a document), `lines` its first 100 complete lines
+    that are not blank.
     """
 
     head: bytes
     lines: tuple[bytes, ...]
     values: tuple[object, ...]
+
+    @cached_property
+    def records(self) -> pa.StringArray:
+        """The lines as the records of a text log, those that go on with one joined to it; none where most are JSON."""
+        import numpy as np
+        import pyarrow.compute as pc
+
+        from loglens.ingest.continuation import record_starts
+        from loglens.ingest.lines import Lines, strings
+
+        if 2 * len(self.values) > len(self.lines):
+            return strings([])
+        lines = Lines.of(b"\n".join(self.lines))
+        begins = np.flatnonzero(record_starts(lines, lines.starts, lines.ends))
+        ends = np.append(lines.starts[begins[1:]], len(lines.whole))
+        texts = [
+            lines.whole[start:end].decode(errors="replace")
+            for start, end in zip(lines.starts[begins], ends, strict=True)
+        ]
+        return pc.utf8_rtrim_whitespace(strings(texts))
 
 
 @dataclass(frozen=True)
@@ -66,9 +89,9 @@ class Reading:
     """One source being read: the open transaction, its pieces, and where to write what was found.
 
     `first_line` is where it begins: behind what was read before, where the file has grown. `modified_ns` is the time of
-    the file, for records that have none of their own. A reader inserts rows into
-    `logs`, `spans`, `metric_samples`, `health_checks` and `rejects` with `source_id`, and fills `counts`. It must
-    read `pieces` to the end, and account for every piece.
+    the file, for records that have none of their own. `layouts` are those of every text format: lines of several may
+    stand in one file. A reader inserts rows into `logs`, `spans`, `metric_samples`, `health_checks` and `rejects` with
+    `source_id`, and fills `counts`. It must read `pieces` to the end, and account for every piece.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -80,6 +103,7 @@ class Reading:
     counts: Counts = field(default_factory=Counts)
     first_line: int = 1
     modified_ns: int = 0
+    layouts: tuple[Layouts, ...] = ()
 
     def insert(
         self, statement: str, schema: pa.Schema, batches: Iterable[pa.RecordBatch], values: dict[str, Any] | None = None
@@ -127,7 +151,8 @@ class Format:
     """One format loglens reads: how it is recognised and how it is read.
 
     `sniff` returns a confidence from 0.0 (not this) to 1.0 (certainly this); the highest wins, ties go to the
-    earlier format in the register. `example` is one short content that reads as this format.
+    earlier format in the register. `example` is one short content that reads as this format. `layouts` are given for
+    text logs, whose records are lines with those that go on with them.
     """
 
     name: str
@@ -135,3 +160,4 @@ class Format:
     example: str
     sniff: Callable[[Sample], float]
     read: Callable[[Reading], None]
+    layouts: Layouts | None = None

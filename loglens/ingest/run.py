@@ -69,10 +69,10 @@ def _jobs(request: IngestRequest, report: IngestReport, stack: ExitStack) -> lis
     found = discover(request.paths, Filter(request.include, request.exclude, request.database))
     report.outcomes += [Outcome(path, "failed", note="no such file or folder") for path in found.missing]
     report.outcomes += [_skipped(skipped) for skipped in found.skipped]
-    jobs = [Job(path, uri_of(path), path) for path in found.files]
+    jobs = [Job(path, uri_of(path), path, path in found.named) for path in found.files]
     if STANDARD_INPUT in request.paths:
         path = stack.enter_context(_spooled_input())
-        jobs.append(Job(path, request.name, path))
+        jobs.append(Job(path, request.name, path, is_named=True))
     return jobs
 
 

@@ -10,14 +10,16 @@ import msgspec
 from loglens.errors import UsageError
 from loglens.ingest.content import Content
 from loglens.ingest.documents import Scanner, whole_escapes
-from loglens.ingest.formats import FORMATS
-from loglens.ingest.pieces import BOM, WHITE_SPACE
+from loglens.ingest.formats import FALLBACK, FORMATS
+from loglens.ingest.lines import BOM, WHITE_SPACE
 from loglens.ingest.reader import Format, Sample
 
 SAMPLE_BYTES = 256 << 10
 SAMPLE_PIECES = 100
 
-Shape = Literal["lines", "document"]
+UNKNOWN_TEXT = "text in no format loglens reads"
+
+Shape = Literal["lines", "records", "document"]
 
 
 @dataclass(frozen=True)
@@ -30,10 +32,11 @@ class Guess:
     reason: str
 
 
-def look(content: Content, wanted: str | None) -> Guess:
+def look(content: Content, wanted: str | None, takes_plain: bool = False) -> Guess:
     """Look at what comes next in a content and choose a shape and a format.
 
-    `wanted` names a format that is taken instead of the best guess. Raises UsageError for an unknown name.
+    `wanted` names a format that is taken instead of the best guess; `takes_plain` makes text that no format recognises
+    a plain text log. Raises UsageError for an unknown name.
     """
     head = content.peek(SAMPLE_BYTES)
     whole = len(head) < SAMPLE_BYTES
@@ -43,14 +46,21 @@ def look(content: Content, wanted: str | None) -> Guess:
     values = _line_values(lines) if shape == "lines" else _document_values(head)
     sample = Sample(head, tuple(lines), tuple(values))
     if wanted:
-        return Guess(shape, sample, named_format(wanted), "asked for")
+        return _guess(shape, sample, named_format(wanted), "asked for")
     if not head.strip(WHITE_SPACE):
         return Guess(shape, sample, None, "empty")
     ranked = sorted(((form.sniff(sample), -i) for i, form in enumerate(FORMATS)), reverse=True)
     confidence, place = ranked[0]
     if confidence > 0:
-        return Guess(shape, sample, FORMATS[-place], "recognised")
-    return Guess(shape, sample, None, _why_not(head, values))
+        return _guess(shape, sample, FORMATS[-place], "recognised")
+    reason = _why_not(head, values)
+    if takes_plain and reason == UNKNOWN_TEXT:
+        return _guess(shape, sample, FALLBACK, "taken for plain text")
+    return Guess(shape, sample, None, reason)
+
+
+def _guess(shape: Shape, sample: Sample, form: Format, reason: str) -> Guess:
+    return Guess("records" if form.layouts is not None else shape, sample, form, reason)
 
 
 def named_format(name: str) -> Format:
@@ -67,7 +77,7 @@ def _why_not(head: bytes, values: list[object]) -> str:
         return "binary"
     if any(isinstance(value, dict | list) for value in values):
         return "JSON without log records, spans or metrics"
-    return "text in no format loglens reads"
+    return UNKNOWN_TEXT
 
 
 def _complete_lines(head: bytes, whole: bool) -> list[bytes]:

@@ -11,6 +11,12 @@ _ENDINGS = re.compile(
     r"(\.(log|json|jsonl|ndjson|prom|metrics|om|txt|out|err|gz|zst|bz2|xz|otlp|\d+|\d{4}-\d{2}-\d{2}))+$", re.IGNORECASE
 )
 _DATES = re.compile(r"[-_.]?\d{4}-?\d{2}-?\d{2}([-_T]?\d{2,6})?$")
+_LOG = re.compile(r"(^|[._-])logs?($|[._-])", re.IGNORECASE)
+
+
+def is_log_name(path: str) -> bool:
+    """Say whether a file is called a log, as in `app.log`, `error_log` or `app.log.2.gz`."""
+    return _LOG.search(PurePath(path).name) is not None
 
 
 def service_of(path: str) -> str:

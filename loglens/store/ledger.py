@@ -47,6 +47,7 @@ class Source:
     note: str | None
     ingested_ns: int
     begun_ns: int | None
+    open_blank_lines: int
 
 
 COLUMNS = tuple(field.name for field in fields(Source))

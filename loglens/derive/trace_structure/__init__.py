@@ -11,7 +11,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from loglens.derivation import Derivation, Derived, Work
-from loglens.derive.trace_structure import clocks, links, paths, rows, tree
+from loglens.derive import query_shapes
+from loglens.derive.trace_structure import called, clocks, links, paths, rows, tree
 from loglens.store.store import fetch_row
 from loglens.wording import counted
 
@@ -36,9 +37,11 @@ def _run(work: Work) -> Derived:
     paths.walk(connection)
     _drop(connection, (*links.TABLES, *paths.SCRATCH))
     work.progress.advance(0.6)
+    connection.execute(called.MAKE if work.is_whole else called.OF_TOUCHED)
+    work.progress.advance(0.7)
     connection.execute(rows.REMOVE)
     (spans,) = fetch_row(connection, rows.INSERT, {"first": first})
-    _drop(connection, ("touched", *tree.TABLES, *paths.TABLES))
+    _drop(connection, ("touched", *tree.TABLES, *paths.TABLES, *called.TABLES))
     traces, violations = fetch_row(connection, rows.CHECK, {"first": first})
     work.progress.advance(1)
     return Derived(f"{counted(spans, 'span')} of {counted(traces, 'trace')}", _warnings(violations))
@@ -63,8 +66,9 @@ def _warnings(violations: int) -> tuple[str, ...]:
 DERIVATION = Derivation(
     name="trace_structure",
     title="Trace structure",
-    version=2,
+    version=3,
     tables=("span_structure", "clock_offsets"),
     views=("span_tree",),
+    needs=(query_shapes.DERIVATION,),
     run=_run,
 )

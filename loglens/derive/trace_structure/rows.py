@@ -41,7 +41,12 @@ INSERT = """
         if(placed.is_timed, placed.finish_ns, NULL)                             AS finish_ns,
         if(placed.is_timed, placed.finish_ns - placed.begin_ns - coalesce(covered.covered_ns, 0), NULL) AS self_ns,
         if(placed.is_timed, placed.finish_ns - placed.begin_ns - coalesce(covered.waited_ns, 0), NULL) AS path_ns,
-        placed.parent_state                                                     AS parent_state
+        placed.parent_state                                                     AS parent_state,
+        called.shape_id                                                         AS shape_id,
+        called.params_id                                                        AS params_id,
+        called.calls                                                            AS calls,
+        called.items                                                            AS items,
+        called.returned_rows                                                    AS returned_rows
     FROM spans
     JOIN placed
         ON spans.rowid = placed.i
@@ -49,6 +54,8 @@ INSERT = """
         ON placed.i = walked.i
     LEFT JOIN covered
         ON placed.i = covered.i
+    LEFT JOIN called
+        ON placed.i = called.i
 """
 # The identity of the critical path, over what was written: own parts add up to the span that heads the path.
 CHECK = """

@@ -52,8 +52,8 @@ def conversions(profile: Profile) -> dict[str, Conversion]:
         "time": Conversion({"ts_ns": time_ns_sql("t_time", "is_usual")}, time_is_exact_sql("t_time", "is_usual")),
         "level": Conversion({"severity_number": _severity(profile), "level": _scalar("t_level")}, "true"),
         "message": Conversion({"message": "t_message"}, _is_text("t_message")),
-        "trace_id": Conversion({"trace_id": _id("t_trace_id")}, "trace_id = t_trace_id"),
-        "span_id": Conversion({"span_id": _id("t_span_id")}, "span_id = t_span_id"),
+        "trace_id": Conversion({"trace_id": id_sql("t_trace_id")}, "trace_id = t_trace_id"),
+        "span_id": Conversion({"span_id": id_sql("t_span_id")}, "span_id = t_span_id"),
         "error_message": Conversion({"error_message": error}, _is_text("t_error_message")),
         "http_method": Conversion({"http_method": method}, "http_method = t_http_method"),
         "path": Conversion({"path": path}, "true"),
@@ -140,7 +140,7 @@ def _is_text(text: str) -> str:
     return f"CASE WHEN {text} LIKE '{{%' OR {text} LIKE '[%' THEN NOT json_valid({text}) ELSE true END"
 
 
-def _id(text: str) -> str:
+def id_sql(text: str) -> str:
     """Return the expression for a trace or span id: hex in lower case, dashes of a UUID dropped, others as they are."""
     # Comparisons are quicker than regular expressions; text between zeros and `:`, or `a` and `g`, is no object.
     begins_as_hex = f"({text} > '{'0' * 64}' AND {text} < ':' OR {text} >= 'a' AND {text} < 'g')"

@@ -99,6 +99,16 @@ def scale_of(key: str) -> Scale:
     return _SCALES.get(key, "level")
 
 
+def habit(keys: Mapping[str, str]) -> str:
+    """Return the unit in which a framework counts bare durations, told by its keys of `time` and `message`.
+
+    zerolog (`time` and `message`) counts milliseconds, zap (`ts` and `msg`) seconds, slog and logrus (`time` and `msg`)
+    nanoseconds, others, such as Python's, seconds.
+    """
+    habits = {("time", "message"): "ms", ("time", "msg"): "ns"}
+    return habits.get((keys.get("time", ""), keys.get("message", "")), "s")
+
+
 @dataclass(frozen=True)
 class Candidate:
     """One place in a record where the value of a column may be: a key, and the path it is found at."""

@@ -30,5 +30,8 @@ SELECT
     CASE WHEN path = root THEN path_ns END    AS critical_ns,
     parent_state                              AS parent_state,
     shape_id                                  AS shape_id,
-    params_id                                 AS params_id
+    params_id                                 AS params_id,
+    calls                                     AS calls,
+    items                                     AS items,
+    returned_rows                             AS returned_rows
 FROM span_structure;

@@ -1,0 +1,106 @@
+"""The lines of a piece of content: where they begin and end, which are blank, which are not UTF-8."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+Bytes = npt.NDArray[np.uint8]
+Places = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+
+BOM = b"\xef\xbb\xbf"
+NEWLINE = 10
+WHITE_SPACE = b" \t\r\n\v\f"
+_IS_SPACE = np.isin(np.arange(256), list(WHITE_SPACE))
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Lines that share their bytes; each ends behind its line end, the last may have none."""
+
+    whole: bytes
+    data: Bytes
+    starts: Places
+    ends: Places
+
+    @classmethod
+    def of(cls, whole: bytes, skip: int = 0) -> Lines:
+        """Find the lines of some bytes; the first begins after `skip` of them."""
+        data = np.frombuffer(whole, np.uint8)
+        ends = np.flatnonzero(data == NEWLINE) + 1
+        if not len(ends) or ends[-1] < len(whole):
+            ends = np.append(ends, len(whole))
+        starts = np.concatenate([[0], ends[:-1]])
+        starts[0] = skip
+        return cls(whole, data, starts, ends)
+
+    def raw(self, line: int) -> bytes:
+        """Return the bytes of one line."""
+        return self.whole[self.starts[line] : self.ends[line]]
+
+    def blank(self) -> Flags:
+        """Say which lines are white space only."""
+        flags = np.zeros(len(self.ends), bool)
+        last = len(self.data) - 1
+        first, end = self.data[np.minimum(self.starts, last)], self.data[np.maximum(self.ends - 2, 0)]
+        short = self.ends - self.starts <= 1
+        for i in np.flatnonzero(_IS_SPACE[first] & _IS_SPACE[end] | short):
+            flags[i] = not self.raw(int(i)).strip(WHITE_SPACE)
+        return flags
+
+    def broken(self) -> Flags:
+        """Say which lines are not UTF-8."""
+        flags = np.zeros(len(self.ends), bool)
+        if not is_utf8(memoryview(self.whole)):
+            suspects = np.searchsorted(self.ends, np.flatnonzero(self.data >= 128), side="right")
+            for i in np.unique(suspects):
+                flags[i] = not is_utf8(memoryview(self.raw(int(i))))
+        return flags
+
+
+def is_utf8(text: memoryview) -> bool:
+    """Say whether bytes are valid UTF-8, without decoding them."""
+    offsets = pa.py_buffer(np.array([0, len(text)], np.int32))
+    try:
+        pa.StringArray.from_buffers(1, offsets, pa.py_buffer(text)).validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
+def column(values: npt.NDArray[np.int64] | npt.NDArray[np.int32]) -> pa.Array:
+    """Make an Arrow array of NumPy's memory; `pa.array` would import pandas, where it is installed, to ask about it."""
+    return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), len(values), [None, pa.py_buffer(values)])
+
+
+def flags_of(values: pa.BooleanArray) -> Flags:
+    """Return an Arrow array of booleans as one of NumPy."""
+    bits = np.frombuffer(values.buffers()[1], np.uint8)
+    flags: Flags = np.unpackbits(bits, count=values.offset + len(values), bitorder="little")[values.offset :] != 0
+    return flags
+
+
+def strings(values: Sequence[str]) -> pa.StringArray:
+    """Make an Arrow array of texts."""
+    encoded = [value.encode() for value in values]
+    ends = np.cumsum([0, *map(len, encoded)]).astype(np.int32)
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer(b"".join(encoded))]
+    return pa.Array.from_buffers(pa.string(), len(encoded), buffers)
+
+
+def texts(lines: Lines, starts: Places, ends: Places, kind: pa.DataType) -> pa.Array:
+    """Return stretches of lines as an array of strings or binaries that shares their bytes where nothing is between."""
+    if (ends[:-1] == starts[1:]).all():
+        bounds = np.append(starts, ends[-1:]).astype(np.int32)
+        return _array(lines, kind, bounds)
+    bounds = np.stack([starts, ends], axis=1).ravel().astype(np.int32)
+    return _array(lines, kind, bounds).take(column(np.arange(0, len(bounds), 2)))
+
+
+def _array(lines: Lines, kind: pa.DataType, bounds: npt.NDArray[np.int32]) -> pa.Array:
+    return pa.Array.from_buffers(kind, len(bounds) - 1, [None, pa.py_buffer(bounds), pa.py_buffer(lines.whole)])

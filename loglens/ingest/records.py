@@ -1,0 +1,115 @@
+"""Cutting a text log into records: a line and the lines that go on with it, such as a stack trace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pyarrow as pa
+
+from loglens.ingest.continuation import record_starts
+from loglens.ingest.lines import Flags, Lines, Places, texts
+from loglens.ingest.pieces import LinePieces, piece_batch, reject_of_bytes
+
+# Indented text without an end is not one record; it is cut where it has grown to this size.
+MAX_RECORD_BYTES = 1 << 20
+
+
+class RecordPieces(LinePieces):
+    """The records of a content, each with its line ends and the blank lines within it.
+
+    What the next lines could still change waits for them: the last record that surely begins where it does, and what
+    follows it. At the end of a content `open_line` is where that stands, so that a file that grows is read on there.
+    """
+
+    _held = b""
+
+    def _take(self, whole: bytes) -> Iterator[pa.RecordBatch]:
+        """Yield the records that are whole, and hold what may go on."""
+        held = self._held + whole
+        lines = self._lines_of(held)
+        cut = Cut(lines)
+        keep = cut.certain_line
+        yield from self._give(cut, keep)
+        end = int(lines.starts[keep]) if keep < len(lines.ends) else len(held)
+        if keep == 0:
+            end = 0
+        self._held = held[end:]
+        self._done(held[:end])
+
+    def _flush(self) -> Iterator[pa.RecordBatch]:
+        held, self._held = self._held, b""
+        if held:
+            cut = Cut(self._lines_of(held))
+            yield from self._give(cut, len(cut.lines.ends))
+            self._done(held)
+
+    def _finish(self, rest: bytes) -> Iterator[pa.RecordBatch]:
+        """Yield what is left at the end; its last lines stay open."""
+        held = self._held + rest
+        if not held:
+            return
+        cut = Cut(self._lines_of(held))
+        keep = cut.certain_line
+        if keep < len(cut.lines.ends):
+            self.open_line = self.first_line + self.lines + keep
+            self.open_blank_lines = int(cut.blank[keep:].sum())
+            self._done(held[: cut.lines.starts[keep]] if keep else b"")
+        yield from self._give(cut, len(cut.lines.ends))
+
+    def _give(self, cut: Cut, lines: int) -> Iterator[pa.RecordBatch]:
+        """Yield the records of the first lines, and count them."""
+        first = self.first_line + self.lines
+        self.lines += lines
+        self.blank_lines += int(cut.blank[:lines].sum())
+        for i in np.flatnonzero(cut.broken[:lines]):
+            self.rejected.add(reject_of_bytes(int(first + i), 1, cut.lines.raw(int(i))))
+        begins = cut.begins[: np.searchsorted(cut.begins, lines)]
+        if len(begins):
+            bounds = np.searchsorted(cut.kept, np.append(begins, lines))
+            lasts = cut.kept[bounds[1:] - 1]
+            text = texts(cut.lines, cut.lines.starts[begins], cut.lines.ends[lasts], pa.string())
+            yield piece_batch(begins + first, np.diff(bounds).astype(np.int32), text)
+
+
+class Cut:
+    """Where records begin among some lines: `kept` are the lines of records, `begins` those that begin one.
+
+    From `certain_line` on the lines that follow can change that.
+    """
+
+    def __init__(self, lines: Lines) -> None:
+        self.lines = lines
+        self.blank, self.broken = lines.blank(), lines.broken()
+        self.kept: Places = np.flatnonzero(~(self.blank | self.broken))
+        is_start = self._starts()
+        self.begins: Places = self.kept[is_start]
+        certain = self.kept[:-1][is_start[:-1]]
+        # Broken lines end a record, so nothing before the last of them waits.
+        broken = np.flatnonzero(self.broken)
+        after_broken = int(broken[-1]) + 1 if len(broken) else 0
+        last = int(certain[-1]) if len(certain) else int(self.kept[0]) if len(self.kept) else len(lines.ends)
+        self.certain_line = max(last, after_broken)
+
+    def _starts(self) -> Flags:
+        if not len(self.kept):
+            return np.zeros(0, bool)
+        starts, ends = self.lines.starts[self.kept], self.lines.ends[self.kept]
+        flags = record_starts(self.lines, starts, ends)
+        if self.broken.any():
+            passed = np.cumsum(self.broken)[self.kept]
+            flags[1:] |= passed[1:] > passed[:-1]
+        begins = np.flatnonzero(flags)
+        sizes = np.append(ends[begins[1:] - 1], ends[-1:]) - starts[begins]
+        for place in np.flatnonzero(sizes > MAX_RECORD_BYTES):
+            until = begins[place + 1] if place + 1 < len(begins) else len(flags)
+            _cut_long(flags, starts, int(begins[place]), int(until))
+        return flags
+
+
+def _cut_long(flags: Flags, starts: Places, first: int, until: int) -> None:
+    """Flag a line within a long record as a start wherever the size is reached."""
+    begin = starts[first]
+    while (first := int(np.searchsorted(starts[:until], begin + MAX_RECORD_BYTES))) < until:
+        flags[first] = True
+        begin = starts[first]

@@ -1,0 +1,219 @@
+"""Reading text logs: which layouts their records have, and records of every layout into `logs`."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from loglens.ingest.durations import UNIT_NAMES
+from loglens.ingest.layout import Layout, Layouts
+from loglens.ingest.reader import Format, Reading, Sample
+from loglens.ingest.zones import UTC, lacks_zone
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from loglens.ingest.layout_statement import Dispatch
+
+# How many records of a file are looked at closely before it is read, and how many are learned from, and
+# in how many of each layout zones and units are looked for.
+SURVEYED_RECORDS = 4096
+LEARNED_RECORDS = 1000
+LOOKED_AT_RECORDS = 100
+_GROUP_NAME = re.compile(r"\(\?P<\w+>")
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+
+
+def text_format(name: str, title: str, example: str, layouts: Layouts, certainty: float) -> Format:
+    """Return the format of a text log; `certainty` is how sure it is of itself where every line fits."""
+
+    def sniff(sample: Sample) -> float:
+        return certainty * share(sample, layouts)
+
+    def read(reading: Reading) -> None:
+        read_text(reading, layouts)
+
+    return Format(name, title, example, sniff, read, layouts)
+
+
+def share(sample: Sample, layouts: Layouts) -> float:
+    """Return the share of the records of a sample that fit one of the layouts."""
+    records = sample.records
+    return 1 - len(fitting(layouts, records)[1]) / len(records) if len(records) else 0.0
+
+
+def _with(records: pa.StringArray, pattern: str) -> pa.StringArray:
+    """Return the records that a pattern fits."""
+    import pyarrow.compute as pc
+
+    return records.filter(pc.match_substring_regex(records, f"(?s){pattern}")) if len(records) else records
+
+
+def _without(records: pa.StringArray, pattern: str) -> pa.StringArray:
+    """Return the records that a pattern does not fit."""
+    import pyarrow.compute as pc
+
+    return records.filter(pc.invert(pc.match_substring_regex(records, f"(?s){pattern}"))) if len(records) else records
+
+
+@dataclass
+class Counted:
+    """Batches of records on their way, with the number of their lines; `first` are those looked at before.
+
+    `is_whole` says that there are no others.
+    """
+
+    batches: Iterator[pa.RecordBatch]
+    first: list[pa.RecordBatch]
+    is_whole: bool
+    lines: int = 0
+
+    @classmethod
+    def of(cls, pieces: Iterable[pa.RecordBatch]) -> Counted:
+        """Take the first records."""
+        batches, first = iter(pieces), []
+        for batch in batches:
+            first.append(batch)
+            if sum(each.num_rows for each in first) >= SURVEYED_RECORDS:
+                return cls(batches, first, is_whole=False)
+        return cls(batches, first, is_whole=True)
+
+    @property
+    def first_line(self) -> int:
+        """The line the first record begins on."""
+        return int(self.first[0].column("line")[0].as_py())
+
+    def texts(self) -> pa.StringArray:
+        """Return the texts of the first records."""
+        import pyarrow as pa
+
+        columns = [batch.column("text") for batch in self.first]
+        return pa.concat_arrays(columns).slice(0, SURVEYED_RECORDS)
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        """Yield the batches, once, in order."""
+        import pyarrow.compute as pc
+
+        for batch in itertools.chain(self.first, self.batches):
+            self.lines += pc.sum(batch.column("lines")).as_py()
+            yield batch
+
+
+def read_text(reading: Reading, own: Layouts) -> None:
+    """Read the records of a text log into `logs`; what fits no layout is a record with its text as message."""
+    from loglens.ingest.layout_statement import insert_statement
+    from loglens.ingest.pieces import SCHEMA
+
+    pieces = Counted.of(reading.pieces)
+    if not pieces.first:
+        return
+    others = tuple(each for each in reading.layouts if each is not own)
+    first_line = pieces.first_line
+    dispatch = choose(reading, pieces.texts(), (own, *others), is_final=pieces.is_whole)
+    inserted = reading.insert(insert_statement(dispatch), SCHEMA, pieces, _binds(reading))
+    _settle(reading, first_line)
+    reading.counts.records += inserted
+    reading.counts.record_lines += pieces.lines
+
+
+def _binds(reading: Reading) -> dict[str, str | int]:
+    return {"source_id": reading.source_id, "fallback": reading.fallback_service}
+
+
+def choose(reading: Reading, texts: pa.StringArray, every: Sequence[Layouts], is_final: bool) -> Dispatch:
+    """Return the layouts that some records have, in the order of their formats, and note what they assume.
+
+    Records that fit none of them, and may fit one that was not seen, are to be set aside unless this is the final try.
+    """
+    import pyarrow.compute as pc
+
+    from loglens.ingest.layout_statement import Dispatch
+
+    rest = pc.utf8_rtrim_whitespace(texts)
+    chosen: list[Layout] = []
+    heads: list[str] = []
+    unit = reading.options.duration_unit
+    units: dict[str, set[str]] = defaultdict(set)
+    for each in every:
+        before = rest
+        found, rest = fitting(each, rest)
+        chosen += found
+        for layout in found:
+            if any(map(lacks_zone, _values(layout, "time", before))):
+                reading.assume("times without a zone", UTC)
+            if unit is None and layout.is_bare and any(map(_NUMBER.fullmatch, _values(layout, "duration", before))):
+                units[layout.kept["duration"]].add(UNIT_NAMES[layout.unit])
+        if found != list(each.known) or each.learn is not None:
+            heads.append(f"(?:{_GROUP_NAME.sub('(?:', each.head)})")
+    if len(rest) or not all("service" in layout.sources for layout in chosen):
+        reading.assume("service", f"{reading.fallback_service}, from the file's name, where a record names none")
+    for key in sorted(units):
+        reading.assume(f"unit of {key}", " or ".join(sorted(units[key])) + ", by the habit of the framework")
+    return Dispatch(tuple(chosen), unit=unit, aside="" if is_final else "|".join(heads))
+
+
+def _values(layout: Layout, column: str, records: pa.StringArray) -> list[str]:
+    """Return the texts of a column in the first records of a layout, where it is a group of its pattern."""
+    import pyarrow.compute as pc
+
+    group = layout.sources.get(column, "").strip("{}")
+    if group not in layout.groups:
+        return []
+    some = _with(records, layout.pattern).slice(0, LOOKED_AT_RECORDS)
+    texts = pc.struct_field(pc.extract_regex(some, f"(?s){layout.pattern}"), group)
+    return [text for text in texts.to_pylist() if text]
+
+
+def fitting(layouts: Layouts, records: pa.StringArray) -> tuple[list[Layout], pa.StringArray]:
+    """Return the layouts that some records fit, and the records that fit none."""
+    found: list[Layout] = []
+
+    def try_on(layout: Layout, rest: pa.StringArray) -> pa.StringArray:
+        left = _without(rest, layout.pattern)
+        if len(left) < len(rest):
+            found.append(layout)
+        return left
+
+    for layout in layouts.known:
+        records = try_on(layout, records)
+    if layouts.learn is not None:
+        for layout in layouts.learn(_with(records, layouts.head).slice(0, LEARNED_RECORDS).to_pylist()):
+            records = try_on(layout, records)
+    return found, records
+
+
+def _settle(reading: Reading, first_line: int) -> None:
+    """Read again what was set aside, and count the records without a time."""
+    from loglens.ingest.layout_statement import ASIDE
+
+    values = [reading.source_id, first_line]
+    where = "FROM logs WHERE source_id = ? AND line >= ?"
+    execute = reading.connection.execute
+    ((aside,),) = execute(f"SELECT count(*) FILTER (severity_number = {ASIDE}) {where}", values).fetchall()
+    if aside:
+        _read_aside(reading, f"{where} AND severity_number = {ASIDE}", values)
+    ((untimed,),) = execute(f"SELECT count(*) FILTER (ts_ns IS NULL) {where}", values).fetchall()
+    reading.counts.untimed += untimed
+
+
+def _read_aside(reading: Reading, where: str, values: list[int]) -> None:
+    """Read records with layouts the beginning of the file has not, with all that some of them have."""
+    from loglens.ingest.layout_statement import insert_statement
+
+    execute = reading.connection.execute
+    execute(
+        "CREATE OR REPLACE TEMP TABLE input AS "
+        f"SELECT line, ordinal, CAST(duration_ns AS INTEGER) AS lines, message AS text {where}",
+        values,
+    )
+    execute(f"DELETE {where}", values)
+    # As good as random, and the same every time.
+    some = f"SELECT text FROM input ORDER BY hash(line), line LIMIT {SURVEYED_RECORDS}"
+    table: pa.Table = reading.connection.sql(some).to_arrow_table()
+    dispatch = choose(reading, table.column("text").combine_chunks(), reading.layouts, is_final=True)
+    execute(insert_statement(dispatch), _binds(reading))
+    execute("DROP TABLE input")
