@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from benchmarks.comparison import Comparison
-from benchmarks.comparisons import memory, ndjson, otlp, prometheus, question, slow, start
+from benchmarks.comparisons import memory, ndjson, otlp, prometheus, question, slow, span_formats, start
 
 ALL: tuple[Comparison, ...] = (
     ndjson.COMPARISON,
     otlp.COMPARISON,
+    span_formats.COMPARISON,
     prometheus.COMPARISON,
     memory.PRETTY,
     memory.PLAIN,

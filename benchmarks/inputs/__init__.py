@@ -41,6 +41,19 @@ ALL: tuple[Input, ...] = (
         make=(*PYTHON_MODULE, "benchmarks.inputs.otlp_spans", "{out}", "{count}"),
         sources=SPANS,
     ),
+    *(
+        Input(
+            name=f"{name}_spans",
+            title=f"copy of the spans in {name.title()} JSON lines",
+            suffix=".jsonl",
+            count=1,
+            quick=1,
+            make=(*PYTHON_MODULE, "benchmarks.inputs.other_spans", name, "{out}", "{spans}"),
+            sources=(*SPANS, "benchmarks/inputs/other_spans.py"),
+            needs=("spans",),
+        )
+        for name in ("jaeger", "zipkin")
+    ),
     Input(
         name="pretty",
         title="spans in one indented OTLP JSON object",

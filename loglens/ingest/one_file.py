@@ -201,7 +201,7 @@ class Transaction:
     def _mark_incomplete(self, source_id: int) -> None:
         if self.pieces.open_line is not None and self.guess.shape != "document":
             self.connection.execute(
-                "UPDATE rejects SET reason = 'incomplete: ' || reason WHERE source_id = ? AND line = ?",
+                "UPDATE rejects SET reason = 'incomplete: ' || reason WHERE source_id = ? AND line = ? AND lines > 0",
                 [source_id, self.pieces.open_line],
             )
 

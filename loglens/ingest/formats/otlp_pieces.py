@@ -16,6 +16,7 @@ from loglens.ingest.formats.otlp_values import MALFORMED_DEPTH, Malformed, camel
 _ESCAPE = re.compile(
     rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)"
 )
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")
 _decode_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _decode_list = msgspec.json.Decoder(list[msgspec.Raw] | None).decode
 
@@ -59,7 +60,6 @@ class Group:
 
 def read_envelope(text: memoryview) -> list[Group]:
     """Return the records of a piece by their origin; raises Malformed for a piece that is no OTLP request."""
-    mended: bytes | memoryview = text
     try:
         return list(_Envelope(text, text).groups())
     except RecursionError:
@@ -67,18 +67,27 @@ def read_envelope(text: memoryview) -> list[Group]:
     except msgspec.MsgspecError as error:
         reason = str(error)
     content = bytes(text)
-    mended = _mend(content)
-    if mended == content:
+    whole = mended(content)
+    if whole is content:
         raise Malformed(f"not JSON: {reason}")
     try:
-        return list(_Envelope(text, memoryview(mended)).groups())
+        return list(_Envelope(text, memoryview(whole)).groups())
     except msgspec.MsgspecError as error:
         raise Malformed(f"not JSON: {error}") from None
 
 
-def _mend(text: bytes) -> bytes:
-    """Write U+FFFD for each lone surrogate; no byte moves."""
-    return _ESCAPE.sub(lambda match: b"\\ufffd" if match[1] else match[0], text)
+def mended(text: bytes) -> bytes:
+    """Return JSON with U+FFFD for each lone surrogate; no byte moves, and without one it is the same object."""
+    if not _HALF.search(text):
+        return text
+    whole = _ESCAPE.sub(lambda match: b"\\ufffd" if match[1] else match[0], text)
+    return text if whole == text else whole
+
+
+def as_written(part: Any, whole: Any, original: memoryview) -> memoryview:
+    """Return a part of a mended text as it stood before."""
+    start = _address(memoryview(part)) - _address(memoryview(whole))
+    return original[start : start + memoryview(part).nbytes]
 
 
 class _Envelope:
@@ -112,10 +121,7 @@ class _Envelope:
 
     def _written(self, raw: msgspec.Raw) -> bytes:
         """Return the text of a record as it stands in the piece."""
-        if not self.is_mended:
-            return raw
-        start = _address(memoryview(raw)) - _address(self.text)
-        return bytes(self.original[start : start + memoryview(raw).nbytes])
+        return bytes(as_written(raw, self.text, self.original)) if self.is_mended else raw
 
     def _members(self, text: Any, what: str) -> dict[str, Any]:
         """Return the members of an object under camelCase names; raises Malformed where a name stands twice."""

@@ -51,8 +51,8 @@ def _first(column: str) -> str:
     return "coalesce(" + ", ".join(f"found[{_PLACES[name]}]" for name in _NAMES[column]) + ")"
 
 
-def span_statement() -> str:
-    """Return the INSERT that reads SPAN_SCHEMA batches as `input` and stores them for `$source_id`."""
+def span_statement(source: str = "input") -> str:
+    """Return the INSERT that reads rows with the columns of SPAN_SCHEMA and stores them for `$source_id`."""
     named = ",\n            ".join(f"{_first(column)} AS {column}" for column in SPAN_COLUMNS)
     return f"""
     INSERT INTO spans (
@@ -75,6 +75,6 @@ def span_statement() -> str:
             * EXCLUDE (attributes, found), found[1] AS attributes,
             {named},
             coalesce(path, url) AS target
-        FROM (SELECT *, json_extract_string(attributes, {_PATHS!r}) AS found FROM input)
+        FROM (SELECT *, json_extract_string(attributes, {_PATHS!r}) AS found FROM {source})
     ))
     """

@@ -1,0 +1,146 @@
+"""Spans of Zipkin into rows.
+
+Source: the Zipkin v2 API (zipkin.io/zipkin-api), Span; kinds and the peer as OpenTelemetry's translation has them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgspec
+
+from loglens.ingest.formats.span_pieces import (
+    INEXACT_NUMBER,
+    Found,
+    Time,
+    beside_sql,
+    event_list_sql,
+    has_odd_time_sql,
+    hex_id_sql,
+    time_ns_sql,
+)
+
+
+class Annotation(msgspec.Struct):
+    """An event of a span."""
+
+    timestamp: Time = None
+    value: str | None = None
+
+
+class Endpoint(msgspec.Struct):
+    """One side of a call."""
+
+    serviceName: str | None = None  # noqa: N815 - the name in the API
+
+
+class Head(msgspec.Struct):
+    """A span, as far as its types must be right for its columns to hold what it says."""
+
+    traceId: str  # noqa: N815
+    id: str
+    parentId: str | None = None  # noqa: N815
+    name: str | None = None
+    kind: str | None = None
+    timestamp: Time = None
+    duration: Time = None
+    localEndpoint: Endpoint | None = None  # noqa: N815
+    remoteEndpoint: Endpoint | None = None  # noqa: N815
+    tags: dict[str, msgspec.Raw] | None = None
+    annotations: list[Annotation] | None = None
+
+
+_LIST = msgspec.json.Decoder(list[msgspec.Raw])
+_HEAD = msgspec.json.Decoder(Head)
+
+_READ = ("traceId", "id", "parentId", "name", "kind", "timestamp", "duration", "tags", "annotations")
+_PATHS = [
+    "$.traceId", "$.id", "$.parentId", "$.name", "$.kind", "$.timestamp", "$.duration", "$.localEndpoint.serviceName",
+    "$.localEndpoint.ipv4", "$.localEndpoint.ipv6", "$.remoteEndpoint.serviceName", "$.tags", '$.tags."error"',
+    '$.tags."otel.status_code"',
+]  # fmt: skip
+(_TRACE_ID, _ID, _PARENT_ID, _NAME, _KIND, _START, _DURATION, _SERVICE, _IPV4, _IPV6, _PEER, _TAGS, _ERROR, _STATUS) = (
+    f"v[{place}]" for place in range(1, len(_PATHS) + 1)
+)
+_KINDS = ("CLIENT", "SERVER", "PRODUCER", "CONSUMER")
+_ANNOTATIONS = '[{"timestamp":"JSON","value":"VARCHAR"}]'
+
+
+def split(text: bytes | msgspec.Raw) -> Iterator[Found]:
+    """Yield the spans of a value: one span, or spans in lists of any depth; raises ValueError for anything else."""
+    if bytes(memoryview(text)[:1]) != b"[":
+        yield _span(msgspec.Raw(text) if isinstance(text, bytes) else text)
+        return
+    for item in _LIST.decode(text):
+        yield from split(item)
+
+
+def _span(text: msgspec.Raw) -> Found:
+    try:
+        head = _HEAD.decode(text)
+    except ValueError as error:
+        return Found(text, lack=f"no span of Zipkin: {error}")
+    return Found(text, names_service=bool(head.localEndpoint and head.localEndpoint.serviceName))
+
+
+def columns_sql() -> str:
+    """Return the SELECT that makes rows of spans in `input`."""
+    return f"""
+        SELECT
+            line                                                              AS line,
+            ordinal                                                           AS ordinal,
+            {hex_id_sql(_TRACE_ID)}                                           AS trace_id,
+            {hex_id_sql(_ID)}                                                 AS span_id,
+            {hex_id_sql(_PARENT_ID)}                                          AS parent_span_id,
+            coalesce(nullif({_SERVICE}, ''), $fallback)                       AS service,
+            coalesce({_IPV4}, {_IPV6})                                        AS instance,
+            NULL                                                              AS scope_name,
+            NULL                                                              AS resource,
+            {beside_sql(_READ)}                                               AS extra,
+            CASE
+                WHEN {_KIND} IS NULL THEN 'INTERNAL' WHEN {_KIND} IN {_KINDS} THEN {_KIND} ELSE 'UNSPECIFIED'
+            END                                                               AS kind,
+            CASE
+                WHEN {_ERROR} IS NOT NULL THEN 'ERROR'
+                WHEN upper({_STATUS}) IN ('OK', 'ERROR') THEN upper({_STATUS})
+                ELSE 'UNSET'
+            END                                                               AS status,
+            nullif({_ERROR}, '')                                              AS status_message,
+            {_NAME}                                                           AS name,
+            {time_ns_sql(_START)}                                             AS start_ns,
+            {time_ns_sql(_DURATION)}                                          AS duration_ns,
+            {_attributes_sql()}                                               AS attributes,
+            {event_list_sql("notes", "to_json(coalesce(x.value, ''))")}             AS events,
+            NULL                                                              AS links,
+            NULL                                                              AS exception_type,
+            CASE
+                WHEN written IS NOT NULL THEN written
+                WHEN regexp_matches(text, '{INEXACT_NUMBER}')
+                    OR len(list_distinct(members)) < len(members)
+                    OR {_KIND} NOT IN {_KINDS}
+                    OR {has_odd_time_sql(_START, "notes")}
+                    OR len(list_distinct(json_keys({_TAGS}))) < len(json_keys({_TAGS}))
+                    THEN text::VARCHAR
+            END                                                               AS raw
+        FROM (
+            SELECT
+                *,
+                json_extract_string(text, {_PATHS!r})                         AS v,
+                json_keys(text)                                               AS members,
+                from_json(json_extract(text, '$.annotations'), '{_ANNOTATIONS}') AS notes
+            FROM input
+        )
+    """
+
+
+def _attributes_sql() -> str:
+    """Return a SQL expression for the tags, with the service at the other end of a call as `peer.service`."""
+    peer = f"concat('\"peer.service\":', to_json({_PEER}), '}}')"
+    return f"""
+            CASE
+                WHEN {_PEER} IS NULL OR {_KIND} IS NULL OR {_KIND} NOT IN ('CLIENT', 'PRODUCER')
+                    OR contains({_TAGS}, '"peer.service"')
+                    THEN nullif({_TAGS}, '{{}}')
+                WHEN coalesce({_TAGS}, '{{}}') = '{{}}' THEN concat('{{', {peer})
+                ELSE concat(left({_TAGS}, -1), ',', {peer})
+            END"""
