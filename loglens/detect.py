@@ -141,6 +141,7 @@ def _finding(detector: Detector, row: Row, verdict: Verdict, sql: str) -> Findin
         last_ns=row.get("last_ts"),
         is_spell=verdict.is_spell,
         route=row.get("route"),
+        statement=row.get("shape"),
         is_about_route=detector.identity == ("service", "route"),
     )
 

@@ -110,7 +110,8 @@ class Detector:
     ids or counts. `evidence` names the columns that are shown.
 
     Columns of the row with these names are taken as they are: `service`, `route` (that it is, or lies in),
-    `exemplar_trace_id` or `exemplar_trace_ids` (requests to look at), `first_ts` and `last_ts` (when it was seen).
+    `shape` (the statement or call), `exemplar_trace_id` or `exemplar_trace_ids` (requests to look at), `first_ts` and
+    `last_ts` (when it was seen).
 
     `explain-miss` asks about one trace. Where the analysis has a parameter `trace_id`, it is asked about that trace
     alone, with the values of `wide` in place of the thresholds by which its statement would leave rows out; gates

@@ -23,6 +23,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("service", "VARCHAR", "Service it is in."),
     Column("route", "VARCHAR", "Route it is about or in, where known."),
     Column("subject", "VARCHAR", "What is accused: a route, a statement, a call."),
+    Column("statement", "VARCHAR", "Statement or call it is about, without its parameters."),
     Column("summary", "VARCHAR", "What is wrong, in one sentence."),
     Column("cost_ms", "DOUBLE", "Time that requests took longer because of it, all together; findings rank by it."),
     Column("gain_ms", "DOUBLE", "What a request would save, where that can be computed."),
@@ -64,6 +65,7 @@ class Finding:
     last_ns: int | None = None
     is_spell: bool = False
     route: str | None = None
+    statement: str | None = None
     is_about_route: bool = False
     part_of: str | None = None
     is_acked: bool = False

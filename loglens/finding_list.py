@@ -14,6 +14,8 @@ LONGEST = 110
 _INDENT = "  "
 # Findings of the same time are named up to this many, then counted.
 _NAMED = 3
+# A statement longer than this says more than who reads a list wants to know.
+_STATEMENT = 150
 # A number and its unit stay on one line.
 _AMOUNT = re.compile(r"(?<=\d) (?=(?:ms|s|min|h|days|times)\b|%)")
 _GLUE = "\N{NO-BREAK SPACE}"
@@ -36,11 +38,13 @@ def _paragraph(row: Row, parts: Sequence[Row], width: int) -> Iterator[str]:
     costs = cost(row)
     told = [visible(row["summary"]), f"Cost: {costs}." if costs else "", when(row)]
     yield _heading(row, width)
+    yield from _indented(statement(row), width)
     yield from _indented(" ".join(part for part in told if part), width)
     if row["is_acked"]:
         yield from _indented(f"Acknowledged: {visible(row['ack_reason'])}", width)
     for part in (part for part in parts if part["detector"] != row["detector"]):
-        yield from _indented(f"Because: {visible(part['summary'])} ({part['detector']} {_short(part)})", width)
+        because = f"Because of {visible(part['subject'])}: {visible(part['summary'])}"
+        yield from _indented(f"{because} ({part['detector']} {_short(part)})", width)
     yield from _indented(_together([part for part in parts if part["detector"] == row["detector"]]), width)
     yield from _indented(f"More: loglens findings show {_short(row)}", width)
 
@@ -69,6 +73,11 @@ def _together(parts: Sequence[Row]) -> str:
 
 def _indented(text: str, width: int) -> Iterator[str]:
     return (_INDENT + line for line in wrapped(text, width - len(_INDENT)))
+
+
+def statement(row: Row) -> str:
+    """Return the statement or call it is about, without its middle where it is long."""
+    return cut(visible(row["statement"]), _STATEMENT) if row["statement"] else ""
 
 
 def cost(row: Row) -> str:

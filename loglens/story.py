@@ -27,6 +27,7 @@ def _story(row: Row, width: int, trace: Sequence[Row]) -> Iterator[str]:
     room = min(width, LONGEST)
     yield f"{row['severity']}  {row['detector']} {row['fingerprint']}"
     yield from _labelled("where", " ".join(visible(part) for part in (row["service"], row["subject"]) if part), room)
+    yield from _labelled("call", visible(row["statement"] or ""), room)
     yield from _labelled("what", visible(row["summary"]), room)
     yield from _labelled("when", when(row).removeprefix("Seen ").removesuffix("."), room)
     yield from _labelled("cost", cost(row), room)

@@ -10,7 +10,8 @@ from typing import Any
 
 import duckdb
 import pytest
-from conftest import START_NS, is_entry
+from conftest import START_NS, insert_rows, is_entry
+from span_notation import span_rows
 
 import loglens
 from loglens.errors import LoglensError
@@ -59,9 +60,16 @@ def stored_row(table: str, line: int, row: Mapping[str, Any]) -> dict[str, Any]:
     return values
 
 
+# What is derived is derived of sources; a case that does not say has one.
+ONE_SOURCE = ({"source_id": 1, "uri": "/x", "begun_ns": 1},)
+
+
 def fill(connection: duckdb.DuckDBPyConnection, case: Mapping[str, Any]) -> None:
+    """Fill a store with the rows of a case, and the `traces` in the notation of tests/span_notation.py."""
+    insert_rows(connection, "spans", span_rows(case.get("traces", "")))
     for table in DEFAULTS:
-        for line, row in enumerate(case.get(table, ()), start=1):
+        rows = case.get(table, ONE_SOURCE if table == "sources" and "traces" in case else ())
+        for line, row in enumerate(rows, start=1):
             values = stored_row(table, line, row)
             if table == "spans":
                 values["is_entry"] = is_entry(connection, values)

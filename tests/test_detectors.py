@@ -10,9 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import insert_rows
-from span_notation import span_rows
-from test_analyses import NULL, fill
+from test_analyses import NULL, ONE_SOURCE, fill
 
 import loglens
 from loglens.api import Lens
@@ -57,8 +55,7 @@ def test_case(detector: str, case: Mapping[str, Any], empty_store: Path, tmp_pat
     path = tmp_path / "case.duckdb"
     shutil.copy(empty_store, path)
     with open_writer(path) as connection:
-        fill(connection, case)
-        insert_rows(connection, "spans", span_rows(case.get("traces", "")))
+        fill(connection, {"sources": ONE_SOURCE, **case})
     lens = loglens.open(path)
     found = lens.findings(detector, thresholds=case.get("set")).rows
     wanted = case.get("finds", [])
@@ -66,6 +63,7 @@ def test_case(detector: str, case: Mapping[str, Any], empty_store: Path, tmp_pat
     assert len(found) == len(wanted), [row["summary"] for row in found]
     for row in found:
         assert_reproduced(lens, row, case.get("set", {}))
+        assert_explained(lens, row, case.get("set", {}))
 
 
 def assert_reproduced(lens: Lens, row: Mapping[str, Any], thresholds: Mapping[str, Any]) -> None:
@@ -82,6 +80,13 @@ def assert_reproduced(lens: Lens, row: Mapping[str, Any], thresholds: Mapping[st
     told = [json.loads(json.dumps(gate_object(gate))) for gate in verdict.gates]
     # What is corrected for all that was judged is known only beside the other rows.
     assert told == [gate for gate in row["gates"] if gate["param"] != MAX_Q.name]
+
+
+def assert_explained(lens: Lens, row: Mapping[str, Any], thresholds: Mapping[str, Any]) -> None:
+    """Hold that `explain-miss` of a request that a finding names knows the finding."""
+    for trace_id in row["exemplar_trace_ids"]:
+        gates = lens.explain_miss(row["detector"], trace_id, thresholds=thresholds).rows
+        assert {gate["is_found"] for gate in gates if gate["fingerprint"] == row["fingerprint"]} == {True}
 
 
 @pytest.mark.parametrize("name", [detector.name for detector in ALL])

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from loglens.detector import Detector
-from loglens.detectors import slow_route
+from loglens.detectors import slow_query, slow_route
 
-ALL: tuple[Detector, ...] = (slow_route.DETECTOR,)
+ALL: tuple[Detector, ...] = (
+    slow_route.DETECTOR,
+    slow_query.DETECTOR,
+)

@@ -59,5 +59,6 @@ DERIVATION = Derivation(
     title="Query shapes",
     version=1,
     tables=("query_shapes", "query_texts", "log_calls"),
+    views=("calls",),
     run=_run,
 )

@@ -68,7 +68,7 @@ DERIVATION = Derivation(
     title="Trace structure",
     version=3,
     tables=("span_structure", "clock_offsets"),
-    views=("span_tree",),
+    views=("span_tree", "calls"),
     needs=(query_shapes.DERIVATION,),
     run=_run,
 )
