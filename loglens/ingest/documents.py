@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -18,14 +18,14 @@ _STRUCTURE = np.isin(np.arange(256), list(b'{}[]"\n'))
 _DELTA = np.zeros(256, np.int64)
 _DELTA[list(b"{[")] = 1
 _DELTA[list(b"}]")] = -1
+_ARRAY = ord("[")
 SEPARATORS = b" \t\r\n\v\f,\x1e"
 
 # Arrow addresses the bytes of a batch with 32 bits.
 MAX_VALUE_BYTES = (2 << 30) - 4 * BLOCK_BYTES
 
 
-@dataclass(frozen=True)
-class Mark:
+class Mark(NamedTuple):
     """A bracket outside strings: its place, its character and the depth before and after it."""
 
     position: int
@@ -66,10 +66,8 @@ class Scanner:
             self.line = int(lines[-1])
         before = after - delta
         shallow = np.flatnonzero((delta != 0) & (np.minimum(before, after) < 2))
-        return [
-            Mark(start + int(places[i]), int(characters[i]), int(before[i]), int(after[i]), int(lines[i]))
-            for i in shallow
-        ]
+        columns = (start + places, characters, before, after, lines)
+        return list(map(Mark._make, zip(*(column[shallow].tolist() for column in columns), strict=True)))
 
 
 def whole_escapes(block: bytes) -> int:
@@ -96,6 +94,8 @@ class DocumentPieces(CutPieces):
         self._element_depth = 0
         self._last_start = (0, -1)
         self._ends_line = False
+        # From here on every byte that was read is ASCII.
+        self._ascii_from = content.position
         self._started_at = content.position
 
     @property
@@ -119,6 +119,8 @@ class DocumentPieces(CutPieces):
             block, rest = block[:size], block[size:]
             start = self._held_from + len(self._held)
             self._held += block
+            if not block.isascii():
+                self._ascii_from = start + size
             for mark in scanner.scan(block, start):
                 yield from self._follow(mark)
             self._let_go()
@@ -131,28 +133,30 @@ class DocumentPieces(CutPieces):
         if self._small:
             yield self._flush()
 
-    def _follow(self, mark: Mark) -> Iterator[pa.RecordBatch]:
-        if min(mark.before, mark.after) < 0:
-            return
-        here = (mark.position, mark.line)
-        past = (mark.position + 1, mark.line)
-        opens = mark.after > mark.before
-        if opens and mark.before == 0 and mark.character == ord("["):
-            self._check_gap(mark.position)
+    def _follow(self, mark: Mark) -> Sequence[pa.RecordBatch]:
+        position, character, before, after, line = mark
+        if before < 0 or after < 0:
+            return ()
+        batches: Sequence[pa.RecordBatch] = ()
+        past = (position + 1, line)
+        opens = after > before
+        if opens and before == 0 and character == _ARRAY:
+            self._check_gap(position)
             self._element_depth = 1
             self._gap = past
-        elif opens and mark.before == self._element_depth:
-            self._check_gap(mark.position)
-            self._value = here
-        elif not opens and mark.after == self._element_depth and self._value is not None:
-            yield from self._add(self._value, past)
+        elif opens and before == self._element_depth:
+            self._check_gap(position)
+            self._value = (position, line)
+        elif not opens and after == self._element_depth and self._value is not None:
+            batches = self._add(self._value, past)
             self._value, self._gap = None, past
-        elif not opens and mark.after == 0 and self._element_depth:
-            self._check_gap(mark.position)
+        elif not opens and after == 0 and self._element_depth:
+            self._check_gap(position)
             self._element_depth = 0
             self._gap = past
-        if mark.after == 0:
+        if after == 0:
             self.bytes_done, self._done_line = past
+        return batches
 
     def _between(self, start: int, end: int) -> memoryview:
         return memoryview(self._held)[start - self._held_from : end - self._held_from]
@@ -163,23 +167,20 @@ class DocumentPieces(CutPieces):
         self._accounted += lines
         return lines
 
-    def _add(self, start: tuple[int, int], end: tuple[int, int]) -> Iterator[pa.RecordBatch]:
+    def _add(self, start: tuple[int, int], end: tuple[int, int]) -> Sequence[pa.RecordBatch]:
         (low, line), (high, end_line) = start, end
         lines = self._account(end_line)
-        if not is_utf8(self._between(low, high)):
+        if low < self._ascii_from and not is_utf8(self._between(low, high)):
             self.rejected.add(reject_of_bytes(line, lines, bytes(self._between(low, high))))
-            return
+            return ()
         ordinal = self._last_start[1] + 1 if self._last_start[0] == line else 0
         self._last_start = (line, ordinal)
         if high - low >= BLOCK_BYTES:
-            if self._small:
-                yield self._flush()
-            yield self._hand_over(line, ordinal, lines, low, high)
-            return
+            before = [self._flush()] if self._small else []
+            return [*before, self._hand_over(line, ordinal, lines, low, high)]
         self._small.append((line, ordinal, lines, bytes(self._between(low, high))))
         self._small_bytes += high - low
-        if self._small_bytes >= BLOCK_BYTES:
-            yield self._flush()
+        return [self._flush()] if self._small_bytes >= BLOCK_BYTES else ()
 
     def _hand_over(self, line: int, ordinal: int, lines: int, low: int, high: int) -> pa.RecordBatch:
         """Make the batch of one large value from the bytes that are held, without copying them."""
@@ -201,6 +202,8 @@ class DocumentPieces(CutPieces):
         """Reject what stands between values and is not a separator."""
         start, line = self._gap
         between = bytes(self._between(start, end))
+        if between == b",":
+            return
         if start == 0:
             between = between.removeprefix(BOM)
         if text := between.strip(SEPARATORS):
