@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 Value = str | int | float | bool | None
 Row = dict[str, Any]
@@ -52,7 +55,8 @@ class Analysis:
     `_ratio`). `sql` is a static SELECT whose `$name` binds are the parameters, and those of SCOPE it uses
     (all of them unless `scoped` is false). `prepare` is a first SELECT over the same binds; `bind` turns its rows
     and the parameters into further binds of `sql` (named in `bound`). `compute` turns the rows of `sql` into the
-    rows of the answer where SQL is not enough. Rows in Python have times as integer nanoseconds and JSON as text.
+    rows of the answer where SQL is not enough; `compute_arrow` does so from an Arrow table, where they are too many
+    for Python. Rows in Python have times as integer nanoseconds and JSON as text.
 
     `limit` is the default number of rows, 0 for all. `many` says that rows are single records of the store: then
     the limit is pushed into the statement and the rest counted by a second one, instead of fetched and dropped. Such a
@@ -77,6 +81,7 @@ class Analysis:
     bound: tuple[str, ...] = ()
     bind: Callable[[Sequence[Row], Mapping[str, Value]], Mapping[str, Any]] | None = None
     compute: Callable[[Sequence[Row], Mapping[str, Value]], Sequence[Row]] | None = None
+    compute_arrow: Callable[[pa.Table, Mapping[str, Value]], Sequence[Row]] | None = None
     many: bool = False
     greyed: str | None = None
     aside: Callable[[Mapping[str, Value]], Sequence[str]] | None = None
@@ -89,3 +94,8 @@ class Analysis:
     def command(self) -> str:
         """Its name on the command line."""
         return self.name.replace("_", "-")
+
+    @property
+    def is_computed(self) -> bool:
+        """Whether its rows are made in Python, and not by `sql` alone."""
+        return self.compute is not None or self.compute_arrow is not None

@@ -15,12 +15,15 @@ from loglens.scope import Scope
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
 # Rows taken from DuckDB at a time: enough to hide the call, few enough to stream.
 _CHUNK = 2_000
 # The declared type of a computed column whose values do not tell.
 _TYPE_OF_SUFFIX = {"_ms": "DOUBLE", "_s": "DOUBLE", "_ratio": "DOUBLE", "_ns": "BIGINT", "_bytes": "BIGINT"}
 _ALL_ROWS = 2**63 - 1
+# Nanoseconds in a computed column of this name are a time.
+_TIME_SUFFIX = "_ts"
 _BIND = re.compile(r"\$([A-Za-z_]\w*)")
 
 
@@ -65,15 +68,23 @@ class Statement:
         columns = self.columns({})
         return Answer("", columns, self.fetch(columns), self.sql).rows()
 
+    def arrow(self) -> pa.Table:
+        """Return all its rows as an Arrow table, in the types of Arrow."""
+        found: pa.Table = self.connection.sql(self.sql, params=self._used(self.sql)).to_arrow_table()
+        return found
+
     def reproducible(self) -> str:
         """Return the statement with its values written in, to be run by itself."""
         return _BIND.sub(lambda match: literal(self.binds[match[1]]) if match[1] in self.binds else match[0], self.sql)
 
     def _run(self, sql: str) -> duckdb.DuckDBPyConnection:
+        return self.connection.execute(sql, self._used(sql))
+
+    def _used(self, sql: str) -> dict[str, Any]:
+        """Return the binds that a statement uses; DuckDB refuses others."""
         _refuse_broken({"The statement": sql, **self.binds})
         (parsed,) = self.connection.extract_statements(sql)
-        used = parsed.named_parameters & self.binds.keys()
-        return self.connection.execute(sql, {name: self.binds[name] for name in used})
+        return {name: self.binds[name] for name in parsed.named_parameters & self.binds.keys()}
 
 
 def _refuse_broken(texts: Mapping[str, Any]) -> None:
@@ -105,8 +116,8 @@ def ask(
         aside=analysis.aside(values) if analysis.aside else (),
         draw=analysis.draw,
     )
-    if analysis.compute is not None:
-        rows = analysis.compute(statement.rows(), binds)
+    if analysis.is_computed:
+        rows = _computed(analysis, statement)
         answer.columns = _computed_columns(analysis, rows, columns)
         found: Iterator[tuple[Any, ...]] = (tuple(row[name] for name in analysis.columns) for row in rows)
         answer.tuples = _counted(found, answer, limit)
@@ -179,6 +190,13 @@ def _placed(message: str) -> str:
     return re.sub(r"\n\nLINE (\d+):", lambda match: f"\nLINE {int(match[1]) - is_described}:", message).rstrip()
 
 
+def _computed(analysis: Analysis, statement: Statement) -> Sequence[Row]:
+    if analysis.compute_arrow is not None:
+        return analysis.compute_arrow(statement.arrow(), statement.binds)
+    assert analysis.compute is not None
+    return analysis.compute(statement.rows(), statement.binds)
+
+
 def _computed_columns(analysis: Analysis, rows: Sequence[Row], sources: Sequence[Column]) -> tuple[Column, ...]:
     types = {column.name: column.type for column in sources}
     return tuple(
@@ -187,6 +205,8 @@ def _computed_columns(analysis: Analysis, rows: Sequence[Row], sources: Sequence
 
 
 def _type_of(name: str, rows: Sequence[Row]) -> str:
+    if name.endswith(_TIME_SUFFIX):
+        return "TIMESTAMP_NS"
     for row in rows:
         match row[name]:
             case bool():

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
 from loglens import wording
 from loglens.analysis import Row
+from loglens.paragraph import LONGEST, wrapped
 from loglens.text import cut, display_width, visible
 
-# Lines longer than this are hard to read, however wide the terminal is.
-LONGEST = 110
 _INDENT = "  "
 # Findings of the same time are named up to this many, then counted.
 _NAMED = 3
 # A statement longer than this says more than who reads a list wants to know.
 _STATEMENT = 150
-# A number and its unit stay on one line.
-_AMOUNT = re.compile(r"(?<=\d) (?=(?:ms|s|min|h|days|times)\b|%)")
-_GLUE = "\N{NO-BREAK SPACE}"
 
 
 def draw(rows: Sequence[Row], width: int) -> str:
@@ -91,26 +86,4 @@ def when(row: Row) -> str:
     """Return when it was seen, to the second."""
     if row["first_ts"] is None or row["last_ts"] is None:
         return ""
-    first, last = wording.moment(row["first_ts"]), wording.moment(row["last_ts"])
-    day, _, time = last.partition(" ")
-    if first == last:
-        return f"Seen {first}."
-    return f"Seen {first.removesuffix(' UTC')} to {time if first.startswith(day) else last}."
-
-
-def wrapped(text: str, width: int) -> list[str]:
-    """Return text in lines of at most `width` columns, broken between words, a longer word in pieces."""
-    lines: list[str] = []
-    line = ""
-    for word in _AMOUNT.sub(_GLUE, text).split(" "):
-        joined = f"{line} {word}" if line else word
-        if display_width(joined) <= width:
-            line = joined
-            continue
-        lines.append(line)
-        line = word
-        while display_width(line) > width:
-            head = cut(line, width + 1, at_end=True).removesuffix("…")
-            lines.append(head)
-            line = line[len(head) :]
-    return [each.replace(_GLUE, " ") for each in (*lines, line) if each]
+    return f"Seen {wording.moments(row['first_ts'], row['last_ts'])}."

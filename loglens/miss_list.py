@@ -8,7 +8,7 @@ from itertools import groupby
 
 from loglens import wording
 from loglens.analysis import Row
-from loglens.finding_list import wrapped
+from loglens.paragraph import wrapped
 from loglens.text import visible
 
 _MARK = {True: "passed  ", False: "missed  "}

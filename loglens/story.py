@@ -9,7 +9,8 @@ from typing import Any
 from loglens import wording
 from loglens.analysis import Row
 from loglens.excerpt import excerpt
-from loglens.finding_list import LONGEST, cost, when, wrapped
+from loglens.finding_list import cost, when
+from loglens.paragraph import LONGEST, wrapped
 from loglens.text import visible
 from loglens.waterfall import draw as draw_trace
 

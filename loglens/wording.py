@@ -49,6 +49,15 @@ def moment(time_ns: int) -> str:
     return text.replace("T", " ").replace("Z", " UTC")
 
 
+def moments(first_ns: int, last_ns: int) -> str:
+    """Return from when to when, to the second, with the day once where it is one."""
+    first, last = moment(first_ns), moment(last_ns)
+    if first == last:
+        return first
+    day, _, time = last.partition(" ")
+    return f"{first.removesuffix(' UTC')} to {time if first.startswith(day) else last}"
+
+
 def amount(name: str, value: float) -> str:
     """Return a number with the unit that the end of a name says: `_ms`, `_s`, `_ratio`, or none."""
     if name.endswith("_ms"):

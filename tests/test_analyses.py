@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from conftest import START_NS, insert_rows, is_entry
+from conftest import INGESTED_NS, START_NS, insert_rows, is_entry
 from span_notation import span_rows
 
 import loglens
@@ -29,7 +29,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         **dict.fromkeys(("stored_bytes", "content_bytes", "head_bytes", "bytes_done", "lines_done", "lines"), 0),
         **dict.fromkeys(("blank_lines", "reject_lines", "record_lines", "records", "rejects", "untimed", "unread"), 0),
         **{"format": "ndjson", "shape": "lines", "options": "{}", "assumptions": "{}", "state": "complete"},
-        "ingested_ns": START_NS + 86_400 * 10**9,
+        "ingested_ns": INGESTED_NS,
     },
 }
 TIME = {"spans": "start_ns", "logs": "ts_ns"}
@@ -73,9 +73,11 @@ def fill(connection: duckdb.DuckDBPyConnection, case: Mapping[str, Any]) -> None
             values = stored_row(table, line, row)
             if table == "spans":
                 values["is_entry"] = is_entry(connection, values)
-            names, marks = ", ".join(values), ", ".join(f"${name}" for name in values)
-            statement = f"INSERT INTO {table} ({names}) SELECT {marks} FROM range({row.get('times', 1)})"
-            connection.execute(statement, values)
+            # Of several of a kind each is a record of its own.
+            numbered = ["ordinal"] if values.pop("ordinal", None) is not None else []
+            names, marks = ", ".join([*values, *numbered]), ", ".join([*(f"${name}" for name in values), *numbered])
+            statement = f"INSERT INTO {table} ({names}) SELECT {marks} FROM range($times) AS numbers(ordinal)"
+            connection.execute(statement, {**values, "times": row.get("times", 1)})
 
 
 @pytest.mark.parametrize(("analysis", "case"), all_cases())

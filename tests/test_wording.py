@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from loglens import wording
-from loglens.finding_list import wrapped
+from loglens.paragraph import wrapped
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from loglens.analyses import logs, overview, rejects, schema, slow, slow_queries, sources, tails, trace, traces, traffic
+from loglens.analyses import (
+    logs,
+    overview,
+    rejects,
+    schema,
+    slow,
+    slow_queries,
+    sources,
+    tails,
+    trace,
+    traces,
+    traffic,
+    why,
+)
 from loglens.analysis import Analysis
 
 ALL: tuple[Analysis, ...] = (
     overview.ANALYSIS,
     slow.ANALYSIS,
     tails.ANALYSIS,
+    why.ANALYSIS,
     slow_queries.ANALYSIS,
     traffic.ANALYSIS,
     traces.ANALYSIS,
