@@ -1,0 +1,1 @@
+"""How well the detectors find what was planted, and keep silent about what only looks like it."""

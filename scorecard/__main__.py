@@ -1,0 +1,47 @@
+"""`python -m scorecard`: find what was planted over many seeds, print the figures, write docs/scorecard.md."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from loglens.detectors import ALL
+from scorecard.page import page
+from scorecard.runs import GROUPS, Run, runs
+from scorecard.score import scored
+
+PAGE = Path(__file__).parents[1] / "docs" / "scorecard.md"
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Read the options."""
+    parser = argparse.ArgumentParser(prog="python -m scorecard", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=50, metavar="N", help="seeds 1 to N; only 50 write the page")
+    parser.add_argument("--minutes", type=int, default=12, metavar="N", help="minutes of every run")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="runs at a time")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Score the detectors."""
+    options = parse(arguments)
+    seeds = range(1, options.seeds + 1)
+    counted = _told(runs(seeds, options.minutes, options.jobs), len(seeds) * len(GROUPS))
+    text = page(scored(counted, [detector.name for detector in ALL]), seeds, options.minutes)
+    print(text)
+    if options.seeds == parse([]).seeds:
+        PAGE.write_text(text, encoding="utf-8")
+
+
+def _told(done: Iterable[Run], total: int) -> Iterator[Run]:
+    for number, run in enumerate(done, 1):
+        if sys.stderr.isatty():
+            print(f"\r{number} of {total} runs", end="\n" if number == total else "", file=sys.stderr, flush=True)
+        yield run
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
