@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from loglens.ingest.layout import Layouts
 from loglens.ingest.lines import Flags, Lines, Places, column, flags_of, texts
 
 # Lines that only ever stand within a record.
@@ -44,11 +45,16 @@ _INDENTS = np.isin(np.arange(256), list(b" \t"))
 _PLAIN_STARTS = np.isin(np.arange(256), list(b"0123456789{< \t"))
 
 
-def record_starts(lines: Lines, starts: Places, ends: Places) -> Flags:
+def record_starts(lines: Lines, starts: Places, ends: Places, layouts: Layouts | None = None) -> Flags:
     """Say which of some lines, none of them blank, begin a record; the first does.
 
-    A line after one that begins with `{` begins a record, since a JSON object ends with its line.
+    A line after one that begins with `{` begins a record, since a JSON object ends with its line. `layouts` may know
+    more of the lines of their format.
     """
+    if layouts is not None and layouts.begins:
+        begun = _matches(texts(lines, starts, ends, pa.binary()), np.arange(len(starts)), layouts.begins)
+        begun[:1] = True
+        return begun
     first = lines.data[starts]
     indented = _INDENTS[first]
     suspects = np.flatnonzero(~_PLAIN_STARTS[first])
@@ -59,6 +65,8 @@ def record_starts(lines: Lines, starts: Places, ends: Places) -> Flags:
         exceptions = _matches(text, suspects, _EXCEPTION)
         if exceptions.any() or indented.any():
             goes_on |= _traces(text, goes_on, indented, exceptions)
+    if layouts is not None and layouts.within:
+        goes_on |= _matches(texts(lines, starts, ends, pa.binary()), np.arange(len(starts)), layouts.within)
     goes_on[1:] &= first[:-1] != ord("{")
     goes_on[:1] = False
     return ~goes_on

@@ -81,12 +81,15 @@ class Layouts:
     """The ways in which one format writes its records, the more telling ones first.
 
     `learn` finds more of them in the first records of a file: where keys or fields are in an order of their own. `head`
-    (RE2) matches the beginning of every record that some layout may fit.
+    (RE2) matches the beginning of every record that some layout may fit. `within` matches lines that go on with the
+    record before them, beside those that do in any text; where there is `begins`, lines that it does not match do.
     """
 
     known: tuple[Layout, ...] = ()
     learn: Callable[[Sequence[str]], tuple[Layout, ...]] | None = None
     head: str = ""
+    within: str = ""
+    begins: str = ""
 
 
 def groups_of(pattern: str) -> tuple[str, ...]:

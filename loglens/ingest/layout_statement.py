@@ -32,12 +32,13 @@ ROW = (
 class Dispatch:
     """The layouts that are tried on a record, the first that fits wins, and the zone of times without one.
 
-    `unit` is that of durations whose unit is else assumed. `aside` is a pattern of records that fit no layout and are
-    to be set aside.
+    `written_ns` is when the file was written. `unit` is that of durations whose unit is else assumed. `aside` is a
+    pattern of records that fit no layout and are to be set aside.
     """
 
     layouts: tuple[Layout, ...]
     zone: str = UTC
+    written_ns: int = 0
     unit: str | None = None
     aside: str = ""
 
@@ -146,7 +147,7 @@ def _converted(dispatch: Dispatch) -> str:
     """Return the query that adds the values of the columns."""
     names = ("service", "instance", "level", "logger", "request_id", "user_id", "error_type", "http_route")
     values = {name: f"t_{name}" for name in names} | {
-        "ts_ns": dispatch.choose(lambda _, layout: _time(layout, dispatch.zone)),
+        "ts_ns": dispatch.choose(lambda _, layout: _time(layout, dispatch)),
         "severity_number": dispatch.choose(lambda _, layout: _severity(layout)),
         "message": "CASE WHEN which = 0 THEN text WHEN more <> '' THEN concat_ws(chr(10), t_message, more) "
         "ELSE t_message END",
@@ -172,8 +173,8 @@ def _closed(dispatch: Dispatch) -> str:
     return f"SELECT *, {members} AS members FROM ({with_traces(_converted(dispatch))})"
 
 
-def _time(layout: Layout, zone: str) -> str | None:
-    return layout.time.ns_sql("t_time", zone) if "time" in layout.sources else None
+def _time(layout: Layout, dispatch: Dispatch) -> str | None:
+    return layout.time.ns_sql("t_time", dispatch.zone, dispatch.written_ns) if "time" in layout.sources else None
 
 
 def _severity(layout: Layout) -> str | None:

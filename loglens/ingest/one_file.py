@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ from loglens.ingest.reader import Counts, Format, Reading, ReadOptions
 from loglens.ingest.records import RecordPieces
 from loglens.ingest.report import Action, Outcome, Progress
 from loglens.ingest.resuming import is_countable, open_record_lines
-from loglens.ingest.sampling import Guess, Shape, look
+from loglens.ingest.sampling import Guess, look
 from loglens.ingest.source_name import is_log_name, service_of
 from loglens.store.ledger import (
     Removed,
@@ -38,11 +38,6 @@ if TYPE_CHECKING:
 
     from loglens.ingest.run import IngestRequest
 
-CUTTERS: dict[Shape, Callable[[Content, int, xxhash.xxh3_128], CutPieces]] = {
-    "lines": LinePieces,
-    "records": RecordPieces,
-    "document": DocumentPieces,
-}
 NOTHING_REMOVED = Removed(0, 0, 0, 0)
 
 
@@ -166,7 +161,7 @@ class Transaction:
         """Read the content from where it stands and write the ledger row; `resume` is the source it goes on from."""
         source_id = known.source_id if known else next_source_id(self.connection)
         first_line = resume.lines_done + 1 if resume else 1
-        self.pieces = CUTTERS[self.guess.shape](self.content, first_line, self.content.hasher())
+        self.pieces = self._cut(first_line)
         options = self._options(resume)
         reading = Reading(
             self.connection,
@@ -189,6 +184,16 @@ class Transaction:
         source = self._source(source_id, options, resume, removed, note)
         save_source(self.connection, source)
         return source
+
+    def _cut(self, first_line: int) -> CutPieces:
+        hasher = self.content.hasher()
+        match self.guess.shape:
+            case "lines":
+                return LinePieces(self.content, first_line, hasher)
+            case "records":
+                return RecordPieces(self.content, first_line, hasher, self.format.layouts)
+            case "document":
+                return DocumentPieces(self.content, first_line, hasher)
 
     def _options(self, resume: Source | None) -> ReadOptions:
         if resume is None:

@@ -32,16 +32,23 @@ class Sample:
     @cached_property
     def records(self) -> pa.StringArray:
         """The lines as the records of a text log, those that go on with one joined to it; none where most are JSON."""
+        return self._cut(None)
+
+    def records_of(self, layouts: Layouts) -> pa.StringArray:
+        """Return the records as a format cuts them."""
+        return self._cut(layouts) if layouts.begins or layouts.within else self.records
+
+    def _cut(self, layouts: Layouts | None) -> pa.StringArray:
         import numpy as np
         import pyarrow.compute as pc
 
         from loglens.ingest.continuation import record_starts
         from loglens.ingest.lines import Lines, strings
 
-        if 2 * len(self.values) > len(self.lines):
+        if 2 * len(self.values) > len(self.lines) or not self.lines:
             return strings([])
         lines = Lines.of(b"\n".join(self.lines))
-        begins = np.flatnonzero(record_starts(lines, lines.starts, lines.ends))
+        begins = np.flatnonzero(record_starts(lines, lines.starts, lines.ends, layouts))
         ends = np.append(lines.starts[begins[1:]], len(lines.whole))
         texts = [
             lines.whole[start:end].decode(errors="replace")

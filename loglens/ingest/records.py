@@ -6,8 +6,11 @@ from collections.abc import Iterator
 
 import numpy as np
 import pyarrow as pa
+import xxhash
 
+from loglens.ingest.content import Content
 from loglens.ingest.continuation import record_starts
+from loglens.ingest.layout import Layouts
 from loglens.ingest.lines import Flags, Lines, Places, texts
 from loglens.ingest.pieces import LinePieces, piece_batch, reject_of_bytes
 
@@ -22,13 +25,18 @@ class RecordPieces(LinePieces):
     follows it. At the end of a content `open_line` is where that stands, so that a file that grows is read on there.
     """
 
-    _held = b""
+    def __init__(
+        self, content: Content, first_line: int, done: xxhash.xxh3_128, layouts: Layouts | None = None
+    ) -> None:
+        super().__init__(content, first_line, done)
+        self._layouts = layouts
+        self._held = b""
 
     def _take(self, whole: bytes) -> Iterator[pa.RecordBatch]:
         """Yield the records that are whole, and hold what may go on."""
         held = self._held + whole
         lines = self._lines_of(held)
-        cut = Cut(lines)
+        cut = Cut(lines, self._layouts)
         keep = cut.certain_line
         yield from self._give(cut, keep)
         end = int(lines.starts[keep]) if keep < len(lines.ends) else len(held)
@@ -40,7 +48,7 @@ class RecordPieces(LinePieces):
     def _flush(self) -> Iterator[pa.RecordBatch]:
         held, self._held = self._held, b""
         if held:
-            cut = Cut(self._lines_of(held))
+            cut = Cut(self._lines_of(held), self._layouts)
             yield from self._give(cut, len(cut.lines.ends))
             self._done(held)
 
@@ -49,7 +57,7 @@ class RecordPieces(LinePieces):
         held = self._held + rest
         if not held:
             return
-        cut = Cut(self._lines_of(held))
+        cut = Cut(self._lines_of(held), self._layouts)
         keep = cut.certain_line
         if keep < len(cut.lines.ends):
             self.open_line = self.first_line + self.lines + keep
@@ -78,8 +86,9 @@ class Cut:
     From `certain_line` on the lines that follow can change that.
     """
 
-    def __init__(self, lines: Lines) -> None:
+    def __init__(self, lines: Lines, layouts: Layouts | None = None) -> None:
         self.lines = lines
+        self._layouts = layouts
         self.blank, self.broken = lines.blank(), lines.broken()
         self.kept: Places = np.flatnonzero(~(self.blank | self.broken))
         is_start = self._starts()
@@ -95,7 +104,7 @@ class Cut:
         if not len(self.kept):
             return np.zeros(0, bool)
         starts, ends = self.lines.starts[self.kept], self.lines.ends[self.kept]
-        flags = record_starts(self.lines, starts, ends)
+        flags = record_starts(self.lines, starts, ends, self._layouts)
         if self.broken.any():
             passed = np.cumsum(self.broken)[self.kept]
             flags[1:] |= passed[1:] > passed[:-1]

@@ -11,7 +11,9 @@ _ENDINGS = re.compile(
     r"(\.(log|json|jsonl|ndjson|prom|metrics|om|txt|out|err|gz|zst|bz2|xz|otlp|\d+|\d{4}-\d{2}-\d{2}))+$", re.IGNORECASE
 )
 _DATES = re.compile(r"[-_.]?\d{4}-?\d{2}-?\d{2}([-_T]?\d{2,6})?$")
-_LOG = re.compile(r"(^|[._-])logs?($|[._-])", re.IGNORECASE)
+_LOG = re.compile(
+    r"(^|[._-])logs?($|[._-])(?!.*\.(csv|tsv|json|md|html?|xml|ya?ml|sql|py|js|sh|conf)(\.\w+)?$)", re.IGNORECASE
+)
 
 
 def is_log_name(path: str) -> bool:

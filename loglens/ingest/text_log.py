@@ -42,7 +42,7 @@ def text_format(name: str, title: str, example: str, layouts: Layouts, certainty
 
 def share(sample: Sample, layouts: Layouts) -> float:
     """Return the share of the records of a sample that fit one of the layouts."""
-    records = sample.records
+    records = sample.records_of(layouts)
     return 1 - len(fitting(layouts, records)[1]) / len(records) if len(records) else 0.0
 
 
@@ -136,6 +136,7 @@ def choose(reading: Reading, texts: pa.StringArray, every: Sequence[Layouts], is
     rest = pc.utf8_rtrim_whitespace(texts)
     chosen: list[Layout] = []
     heads: list[str] = []
+    names_no_service = False
     unit = reading.options.duration_unit
     units: dict[str, set[str]] = defaultdict(set)
     for each in every:
@@ -143,17 +144,20 @@ def choose(reading: Reading, texts: pa.StringArray, every: Sequence[Layouts], is
         found, rest = fitting(each, rest)
         chosen += found
         for layout in found:
-            if any(map(lacks_zone, _values(layout, "time", before))):
+            if any(map(lacks_zone, filter(None, _values(layout, "time", before)))):
                 reading.assume("times without a zone", UTC)
+            names_no_service |= not all(_values(layout, "service", before) or [""])
+            if layout.time.lacks and "time" in layout.sources:
+                reading.assume(f"times without {layout.time.lacks}", "the latest that is not after the file's own time")
             if unit is None and layout.is_bare and any(map(_NUMBER.fullmatch, _values(layout, "duration", before))):
                 units[layout.kept["duration"]].add(UNIT_NAMES[layout.unit])
         if found != list(each.known) or each.learn is not None:
             heads.append(f"(?:{_GROUP_NAME.sub('(?:', each.head)})")
-    if len(rest) or not all("service" in layout.sources for layout in chosen):
+    if len(rest) or names_no_service:
         reading.assume("service", f"{reading.fallback_service}, from the file's name, where a record names none")
     for key in sorted(units):
         reading.assume(f"unit of {key}", " or ".join(sorted(units[key])) + ", by the habit of the framework")
-    return Dispatch(tuple(chosen), unit=unit, aside="" if is_final else "|".join(heads))
+    return Dispatch(tuple(chosen), written_ns=reading.modified_ns, unit=unit, aside="" if is_final else "|".join(heads))
 
 
 def _values(layout: Layout, column: str, records: pa.StringArray) -> list[str]:
@@ -165,7 +169,8 @@ def _values(layout: Layout, column: str, records: pa.StringArray) -> list[str]:
         return []
     some = _with(records, layout.pattern).slice(0, LOOKED_AT_RECORDS)
     texts = pc.struct_field(pc.extract_regex(some, f"(?s){layout.pattern}"), group)
-    return [text for text in texts.to_pylist() if text]
+    found: list[str] = texts.to_pylist()
+    return found
 
 
 def fitting(layouts: Layouts, records: pa.StringArray) -> tuple[list[Layout], pa.StringArray]:

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
+from loglens.ingest.formats.loggers import LEVEL_IN_MESSAGE, LEVEL_WORDS
 from loglens.ingest.layout import Layout, Layouts
-from loglens.ingest.levels import LEVEL_NAMES
 from loglens.ingest.text_log import text_format
 from loglens.ingest.time_layouts import CLF, CTIME, DAY_MONTH_NAME, ISO, SLASHED, TimeLayout
 
 _TIMES = (ISO, SLASHED, CLF, CTIME, DAY_MONTH_NAME)
-_WORDS = "|".join(sorted((name for name in LEVEL_NAMES if len(name) > 2), key=len, reverse=True))
-# Any word may be a word of the message, unless it is in capitals or set off from it.
-_LOUD, _SET_OFF = _WORDS.upper(), r"(?:[\])>:|]|[ \t]+[-|:][ \t]|\t)"
+_LOUD, _SET_OFF = LEVEL_WORDS.upper(), r"(?:[\])>:|]|[ \t]+[-|:][ \t]|\t)"
 _GAP = r"[\])>\"']?[ \t:,;|-]*"
-_LEVEL = rf"[\[(<]?(?:(?P<loud>{_LOUD})\b|(?P<level>(?i:{_WORDS})){_SET_OFF}){_GAP}"
+_LEVEL = rf"[\[(<]?(?:(?P<loud>{_LOUD})\b|(?P<level>(?i:{LEVEL_WORDS})){_SET_OFF}){_GAP}"
 _WRITTEN = "nullif({loud} || {level}, '')"
-_LATER = rf"nullif(regexp_extract({{message}}, '^[^\n]{{{{0,80}}}}?\b({_LOUD})\b', 1), '')"
 
 
 def _layouts(time: TimeLayout) -> tuple[Layout, ...]:
     """Return the layouts with a time: before a level, behind one, or further on."""
     group = rf"(?P<time>{time.pattern})"
-    either = {"level": f"coalesce({_WRITTEN}, {_LATER})"}
+    either = {"level": f"coalesce({_WRITTEN}, {LEVEL_IN_MESSAGE})"}
     return (
         Layout(time.name, rf"^[\[(<\"']?{group}{_GAP}(?:{_LEVEL})?(?P<message>.*)$", time, columns=either),
         Layout(
@@ -29,7 +26,9 @@ def _layouts(time: TimeLayout) -> tuple[Layout, ...]:
             time,
             columns={"level": _WRITTEN},
         ),
-        Layout(f"text, {time.name}", rf"^(?P<message>[^\n]{{1,120}}?{group}.*)$", time, columns={"level": _LATER}),
+        Layout(
+            f"text, {time.name}", rf"^(?P<message>[^\n]{{1,120}}?{group}.*)$", time, columns={"level": LEVEL_IN_MESSAGE}
+        ),
     )
 
 

@@ -1,0 +1,56 @@
+"""syslog: RFC 3164 and RFC 5424, as sent and as rsyslog, syslog-ng and journald write it to files."""
+
+from __future__ import annotations
+
+from loglens.ingest.formats.loggers import LEVEL_IN_MESSAGE, rows
+from loglens.ingest.layout import Layouts
+from loglens.ingest.text_log import text_format
+from loglens.ingest.time_layouts import ISO_T, MONTH_DAY
+
+_NAMES = "['emerg', 'alert', 'crit', 'err', 'warning', 'notice', 'info', 'debug']"
+_PRIORITY = r"(?:<(?P<priority>\d{1,3})>)"
+_LEVEL = (
+    f"CASE WHEN {{priority}} <> '' THEN {_NAMES}[try_cast({{priority}} AS INTEGER) % 8 + 1] ELSE {LEVEL_IN_MESSAGE} END"
+)
+_FACILITY = "CASE WHEN {priority} <> '' THEN CAST(try_cast({priority} AS INTEGER) // 8 AS VARCHAR) ELSE '' END"
+_DATA = r'(?:-|(?:\[[^\s\]="]+(?: [^\s\]="]+="(?:[^"\\\]]|\\.)*")*\])+)'
+_RFC_5424 = (
+    rf"(?:{_PRIORITY}1 )?<time> (?P<host>\S+) (?P<service>\S+) (?P<process>\S+) (?P<msgid>\S+) (?P<data>{_DATA})"
+    "(?: \ufeff?(?P<message>.*))?"
+)
+_RFC_3164 = (
+    rf"{_PRIORITY}?<time> (?P<host>[^\s:]+) (?P<service>[^\s:\[(]+)(?:\((?P<module>[^\s)]*)\))?(?:\[(?P<pid>\d+)\])?: ?"
+    r"(?P<message>.*)"
+)
+
+
+FORMAT = text_format(
+    name="syslog",
+    title="syslog, RFC 3164 and RFC 5424",
+    example="<34>Jan 15 09:00:00 db-1 sshd[117]: Failed password for root from 192.0.2.7\n",
+    layouts=Layouts(
+        known=tuple(
+            rows(
+                (ISO_T,),
+                {"RFC 5424": _RFC_5424},
+                columns={"level": _LEVEL},
+                attributes={
+                    "syslog.facility": _FACILITY,
+                    "process.pid": "{process}",
+                    "syslog.msgid": "{msgid}",
+                    "syslog.structured_data": "{data}",
+                },
+            )
+        )
+        + tuple(
+            rows(
+                (MONTH_DAY, ISO_T),
+                {"RFC 3164": _RFC_3164},
+                columns={"level": _LEVEL},
+                attributes={"syslog.facility": _FACILITY, "syslog.module": "{module}"},
+            )
+        ),
+        head=r"^(?:<\d{1,3}>)?(?:1 )?(?:[A-Z][a-z]{2} [ \d]\d \d\d:|\d{4}-\d\d-\d\dT)",
+    ),
+    certainty=0.9,
+)
