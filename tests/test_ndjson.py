@@ -104,3 +104,19 @@ def test_the_json_test_suite_is_read_and_rejected_as_it_says(tmp_path: Path) -> 
     read_lines = {name for place, (name, _, _) in enumerate(cases) if 2 * place + 1 in lines}
     assert {name for name, expect, _ in cases if expect == "must_accept"} - read_lines == set()
     assert {name for name, expect, _ in cases if expect == "must_reject"} & read_lines == set()
+
+
+def test_what_the_first_lines_have_not_is_read_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("loglens.ingest.formats.ndjson.SURVEYED_LINES", 2)
+    first = b'{"level":"info","message":"m","error":"down","service":"api","host":"h"}\n' * 2
+    later = (
+        b'{"level":"info","message":"m","error":{"type":"KeyError","message":"k"},"service":{"name":"web"},"host":1}\n'
+        b'{"lvl":"warn","msg":"n","host":{"name":"h2"},"lvl":"warn"}\n'
+    )
+    rows = read(first + later, tmp_path)
+    names = ("severity_number", "service", "instance", "message", "error_type", "error_message", "attributes", "raw")
+    assert [tuple(row[name] for name in names) for row in rows[1:]] == [
+        (9, "api", None, "m", None, "down", '{"host":"h"}', None),
+        (9, "web", None, "m", "KeyError", "k", '{"host":1}', None),
+        (13, "app", "h2", "n", None, None, None, later.splitlines()[1].decode()),
+    ]

@@ -73,9 +73,20 @@ def is_utf8(text: memoryview) -> bool:
     return True
 
 
-def column(values: npt.NDArray[np.int64] | npt.NDArray[np.int32]) -> pa.Array:
+def column(values: npt.NDArray[np.int64] | npt.NDArray[np.int32] | npt.NDArray[np.int8]) -> pa.Array:
     """Make an Arrow array of NumPy's memory; `pa.array` would import pandas, where it is installed, to ask about it."""
     return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), len(values), [None, pa.py_buffer(values)])
+
+
+def flag_column(flags: Flags) -> pa.BooleanArray:
+    """Make an Arrow array of NumPy's flags."""
+    bits = pa.py_buffer(np.packbits(flags, bitorder="little"))
+    return pa.Array.from_buffers(pa.bool_(), len(flags), [None, bits])
+
+
+def numbers_of(counts: pa.Int32Array) -> npt.NDArray[np.int32]:
+    """Return the memory of a column without nulls, for which `to_numpy` would import pandas too."""
+    return np.frombuffer(counts.buffers()[1], np.int32)[counts.offset : counts.offset + len(counts)]
 
 
 def flags_of(values: pa.BooleanArray) -> Flags:

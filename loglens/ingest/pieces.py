@@ -132,7 +132,7 @@ class LinePieces(CutPieces):
                     self._skip_line(carried)
                     carried, carried_bytes = [], 0
                 continue
-            whole = b"".join([*carried, block[:end]]) if carried else block[:end]
+            whole = b"".join([*carried, memoryview(block)[:end]])
             carried = [block[end:]] if end < len(block) else []
             carried_bytes = len(block) - end
             yield from self._take(whole)

@@ -125,6 +125,8 @@ def _severity(profile: Profile) -> str:
     scaled: dict[Scale, list[int]] = {}
     for place in profile.of("level"):
         scaled.setdefault(scale_of(place.key), []).append(profile.numbers[place])
+    if len(scaled) == 1:
+        return severity_sql("t_level", next(iter(scaled)))
     branches = " ".join(
         f"WHEN {_at('level', numbers)} THEN {severity_sql('t_level', scale)}" for scale, numbers in scaled.items()
     )

@@ -23,11 +23,6 @@ def parents(places: Iterable[Candidate]) -> list[Node]:
     return sorted(found, key=lambda parts: (len(parts), parts))
 
 
-def nested_roots(places: Iterable[Candidate]) -> list[str]:
-    """Return the top-level keys under which there are nested places."""
-    return list(dict.fromkeys(place.root for place in places if place.is_nested))
-
-
 def path_of(node: Node) -> str:
     """Return the JSON path of an object, the record itself for an empty node."""
     return "$" + "".join(f'."{part}"' for part in node)

@@ -12,6 +12,8 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
+from loglens.ingest.lines import column, flag_column, numbers_of
+
 if TYPE_CHECKING:
     import numpy.typing as npt
 
@@ -32,6 +34,7 @@ SCHEMA = pa.schema(
 DOUBLE_DIGITS = 17
 LONGEST_EXPONENT = 7
 CACHED_BYTES = 128 << 10
+_ENDS_NUMBER = np.isin(np.arange(256), list(b",]} \t\r\n"))
 _RAW = msgspec.json.Decoder(msgspec.Raw)
 _PLACE = re.compile(r": line \d+ column \d+ \(char (\d+)\)$")
 
@@ -67,7 +70,7 @@ class JudgedPieces:
         if not self.pieces:
             self.first_line = batch.column("line")[0].as_py()
         self.pieces += batch.num_rows
-        self.lines += int(batch.column("lines").to_numpy().sum())
+        self.lines += int(numbers_of(batch.column("lines")).sum())
         text = batch.column("text")
         data, offsets = _buffers(text)
         faults: list[str | None] | None = None
@@ -75,9 +78,9 @@ class JudgedPieces:
         if not _are_objects(data, offsets):
             kinds, faults = _judge_each(data, offsets)
         columns = [
-            *(batch.column(name) for name in ("line", "ordinal", "lines")), text, pa.array(kinds),
+            *(batch.column(name) for name in ("line", "ordinal", "lines")), text, column(kinds),
             pa.nulls(batch.num_rows, pa.string()) if faults is None else pa.array(faults, pa.string()),
-            pa.array(_are_inexact(data, offsets)),
+            flag_column(_are_inexact(data, offsets)),
         ]  # fmt: skip
         return pa.record_batch(columns, schema=SCHEMA)
 
@@ -169,25 +172,32 @@ def _long_decimals(data: Bytes) -> Places:
 
 def _exponents(data: Bytes) -> Places:
     """Return the places of an `e` behind a digit that ends a number with an exponent."""
-    if len(data) < 3:
-        return np.zeros(0, np.int64)
+    letters = _letters_behind_digits(data)
+    letters = letters[letters < len(data) - 1]
+    after = data[letters + 1]
+    letters = letters[_is_sign(after) | (after - ord("0") < 10)]
+    ends = letters + 2
     found = []
+    for _ in range(LONGEST_EXPONENT):
+        after = data.take(ends, mode="clip")
+        found.append(letters[_ENDS_NUMBER[after]])
+        goes_on = after - ord("0") < 10
+        letters, ends = letters[goes_on], ends[goes_on] + 1
+    return np.concatenate(found)
+
+
+def _letters_behind_digits(data: Bytes) -> Places:
+    """Return the places of each `e` or `E` behind a digit."""
+    found = [np.zeros(0, np.int64)]
     # Parts that stay in the processor's cache take a third of the time.
     for start in range(0, len(data) - 1, CACHED_BYTES):
         part = data[start : start + CACHED_BYTES + 1]
         found.append(np.flatnonzero(((part[1:] | 32) == ord("e")) & ((part[:-1] - ord("0")) < 10)) + start + 1)
-    letters = np.concatenate(found)
-    letters = letters[letters < len(data) - 1]
-    letters = letters[_is_sign(data[letters + 1]) | _is_digit(data, letters + 1)]
-    ends = letters + 1
-    for _ in range(LONGEST_EXPONENT):
-        ends = ends + (_is_digit(data, ends) | _is_sign(data[np.minimum(ends, len(data) - 1)]))
-    after = data[np.minimum(ends, len(data) - 1)]
-    return letters[np.isin(after, np.frombuffer(b",]} \t\r\n", np.uint8))]
+    return np.concatenate(found)
 
 
 def _is_digit(data: Bytes, places: Places) -> Flags:
-    digits: Flags = (data[np.clip(places, 0, len(data) - 1)] - ord("0")) < 10
+    digits: Flags = (data.take(places, mode="clip") - ord("0")) < 10
     return digits
 
 

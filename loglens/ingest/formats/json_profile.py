@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -18,33 +18,47 @@ class Layout:
 
     `keys` are the keys as the engine writes their list, `places` the numbers of the places that values were taken
     from, `patch` what takes them out of such a line. `rest` are the keys that stay, where they stay whole and are few
-    and plain.
+    and plain; `last` is the one that stays alone, where it is the last of the record.
     """
 
     keys: str
     places: tuple[int, ...]
     patch: str
     rest: tuple[str, ...] | None
+    last: str | None
 
 
 @dataclass(frozen=True)
 class Profile:
     """The places where a file was seen to hold values of columns, by priority, and its usual layouts.
 
-    A line reads the same with every profile that has its keys; lines with known keys a profile has not are set aside
-    for one that has. Places are numbered from 1. `is_flat` says that no layout has objects around places, so that the
-    keys of the record itself tell them apart.
+    `closed` are top-level keys that were never seen to hold an object with places. A line reads the same with every
+    profile that has its keys; lines with known keys a profile has not, or with an object under a closed one, are set
+    aside for one that has. Places are numbered from 1.
     """
 
     places: tuple[Candidate, ...]
+    closed: tuple[str, ...] = ()
     layouts: tuple[Layout, ...] = field(default=())
-    is_flat: bool = False
 
     @classmethod
-    def of_keys(cls, keys: Iterable[str]) -> Profile:
-        """Return the profile of lines with these top-level keys."""
+    def of_keys(cls, keys: Iterable[str], objects: Collection[str]) -> Profile:
+        """Return the profile of lines with these top-level keys, some of which hold objects."""
         present = set(keys)
-        return cls(tuple(candidate for candidate in candidates() if candidate.root in present))
+        nested = {place.root for place in candidates() if place.is_nested}
+        return cls(
+            tuple(
+                place
+                for place in candidates()
+                if place.root in present and (place.root in objects or not place.is_nested)
+            ),
+            tuple(sorted((present & nested) - set(objects))),
+        )
+
+    @cached_property
+    def is_flat(self) -> bool:
+        """True where the keys of the record itself tell layouts apart."""
+        return not any(place.is_nested for place in self.places)
 
     @cached_property
     def numbers(self) -> dict[Candidate, int]:
@@ -54,8 +68,16 @@ class Profile:
     @cached_property
     def unseen_roots(self) -> list[str]:
         """The known top-level keys the profile has not."""
-        seen = {place.root for place in self.places}
+        seen = {place.root for place in self.places} | set(self.closed)
         return list(dict.fromkeys(place.root for place in candidates() if place.root not in seen))
+
+    @cached_property
+    def looked_at(self) -> dict[str, int]:
+        """The numbers of top-level keys that are looked at whole, places among them; others follow the places."""
+        whole = {place.root: number for place, number in self.numbers.items() if not place.is_nested}
+        wanted = [*self.closed, *(layout.last for layout in self.layouts if layout.last is not None)]
+        others = [key for key in dict.fromkeys(wanted) if key not in whole]
+        return whole | {key: number for number, key in enumerate(others, start=len(self.places) + 1)}
 
     @property
     def can_have_layouts(self) -> bool:

@@ -5,6 +5,7 @@ Every statement reads the pieces from `input`, a table with the columns of json_
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from loglens.ingest.formats.json_columns import (
@@ -18,9 +19,9 @@ from loglens.ingest.formats.json_columns import (
     unit,
 )
 from loglens.ingest.formats.json_fields import KEYS, Candidate
-from loglens.ingest.formats.json_patch import layout_rest_sql, nested_roots, parents, path_of, rest_sql
+from loglens.ingest.formats.json_patch import layout_rest_sql, parents, path_of, rest_sql
 from loglens.ingest.formats.json_pieces import BROKEN, OBJECT, PLAIN
-from loglens.ingest.formats.json_profile import Profile
+from loglens.ingest.formats.json_profile import Layout, Profile
 from loglens.ingest.sql_text import bound, listed, quoted
 from loglens.ingest.timestamps import lacks_zone_sql
 
@@ -35,17 +36,29 @@ COLUMNS = (
 
 
 def keys_statement() -> str:
-    """Return the query for the top-level keys of some pieces."""
-    return f"SELECT DISTINCT unnest(json_keys(text)) FROM (SELECT text FROM input WHERE kind = {OBJECT})"
+    """Return the query for the top-level keys of some pieces, and whether any of them has an object there."""
+    return f"""
+        SELECT key, bool_or(value LIKE '{{%') AS is_object
+        FROM (
+            SELECT unnest(keys) AS key, unnest(found) AS value
+            FROM (
+                SELECT try(json_keys(text)) AS keys, try(json_extract_string(text, '$.*')) AS found
+                FROM input
+                WHERE kind = {OBJECT}
+            )
+        )
+        GROUP BY key
+        ORDER BY key
+    """
 
 
 def survey_statement(profile: Profile) -> str:
     """Return the query for what some pieces have in common, one row for each combination.
 
-    Columns: the keys of a line as one text (all of them, and those of the record alone), and as lists (of the record
-    and of the objects around nested places; null where a line has a key twice or one the profile has not), the places
-    its columns came from, the number of lines, and what had to be assumed: a time without a zone, the service, and the
-    number of the place of a bare duration (0 for none) with the unit it was read in.
+    Columns: the keys of a line as one text, and as lists (of the record and of the objects around nested places; null
+    where a line has a key twice or one the profile has not), the places its columns came from, the number of lines,
+    and what had to be assumed: a time without a zone, the service, and the number of the place of a bare duration (0
+    for none) with the unit it was read in.
     """
     bare = [number for place, number in profile.numbers.items() if is_bare(place)]
     is_number = f"p_duration IN {_numbers(bare)} AND try_cast(t_duration AS DOUBLE) IS NOT NULL" if bare else "false"
@@ -53,7 +66,6 @@ def survey_statement(profile: Profile) -> str:
     return f"""
         SELECT
             layout,
-            CAST(every_key[1] AS VARCHAR) AS flat_layout,
             CASE WHEN NOT is_unseen AND NOT has_twice THEN every_key END AS every_key,
             list_sort({_taken(profile)}) AS places,
             count(*) AS lines,
@@ -110,7 +122,9 @@ def _numbers(numbers: Sequence[int]) -> str:
 
 def _taken(profile: Profile) -> str:
     """Return the expression for the numbers of the places whose values are all in columns."""
-    taken = ", ".join(f"CASE WHEN c_{column} THEN p_{column} ELSE 0 END" for column in KEYS if profile.of(column))
+    taken = ", ".join(
+        f"CASE WHEN c_{column} THEN {_place(profile, column)} ELSE 0 END" for column in KEYS if profile.of(column)
+    )
     return f"list_filter(CAST([{taken}] AS INTEGER[]), lambda number: number > 0)"
 
 
@@ -118,10 +132,19 @@ def _rest(profile: Profile) -> str:
     """Return the expression for what no column holds; lines of a known layout have a ready patch."""
     numbers: dict[str, list[int]] = {}
     for number, layout in enumerate(profile.layouts, start=1):
-        numbers.setdefault(layout_rest_sql(layout, "text"), []).append(number)
-    ready = " ".join(f"WHEN known IN {_numbers(known)} THEN CAST({rest} AS VARCHAR)" for rest, known in numbers.items())
+        numbers.setdefault(_layout_rest(profile, layout), []).append(number)
+    ready = " ".join(f"WHEN known IN {_numbers(known)} THEN {rest}" for rest, known in numbers.items())
     rest = rest_sql(profile, "text", "taken")
     return f"CASE {ready} ELSE {rest} END" if ready else rest
+
+
+def _layout_rest(profile: Profile, layout: Layout) -> str:
+    rest = f"CAST({layout_rest_sql(layout, 'text')} AS VARCHAR)"
+    if layout.last is None:
+        return rest
+    # Behind a text there would be a quote before the last brace: what was found is an object, as it stands there.
+    whole = f"{quoted('{' + json.dumps(layout.last) + ':')} || found[{profile.looked_at[layout.last]}] || '}}'"
+    return f"CASE WHEN suffix(text, '}}}}' || chr(10)) THEN {whole} ELSE {rest} END"
 
 
 def _layout(profile: Profile) -> str:
@@ -132,31 +155,33 @@ def _layout(profile: Profile) -> str:
 
 
 def _found(profile: Profile) -> str:
-    """Return the query that adds the texts found in each object, in the order of the places."""
-    roots = nested_roots(profile.places) if profile.is_flat else []
-    paths = listed(
-        [place.json_path for place in profile.places] + [path_of((root,)) for root in roots] or ["$.message"]
-    )
+    """Return the query that adds the texts found in each object, those of the places first."""
+    paths = [place.json_path for place in profile.places]
+    paths += [path_of((key,)) for key, number in profile.looked_at.items() if number > len(profile.places)]
+    opened = " OR ".join(f"coalesce(found[{profile.looked_at[key]}] LIKE '{{%', false)" for key in profile.closed)
     known = ", ".join(quoted(keys) for keys in dict.fromkeys(layout.keys for layout in profile.layouts))
-    is_known = f"coalesce(layout IN ({known}), false)" if known else "false"
-    for number in range(len(profile.places) + 1, len(profile.places) + len(roots) + 1):
-        is_known += f" AND coalesce(found[{number}] NOT LIKE '{{%', true)"
     return f"""
         SELECT
             *,
-            {is_known} AS is_known,
+            {f"coalesce(layout IN ({known}), false) AND NOT is_opened" if known else "false"} AS is_known,
             layout IS NOT NULL AND NOT is_known AS is_new,
             kind = {BROKEN} OR kind = {OBJECT} AND layout IS NULL AS is_broken
         FROM (
-            SELECT *, json_extract_string(CASE WHEN layout IS NOT NULL THEN text END, {paths}) AS found
-            FROM ({_layout(profile)})
+            SELECT *, {opened or "false"} AS is_opened
+            FROM (
+                SELECT
+                    *,
+                    json_extract_string(CASE WHEN layout IS NOT NULL THEN text END, {listed(paths or ["$.message"])})
+                        AS found
+                FROM ({_layout(profile)})
+            )
         )
     """
 
 
 def _parsed(profile: Profile) -> str:
     """Return the query that adds what is to be known about the keys of records of no known layout."""
-    keys = f"json_keys(CASE WHEN is_new THEN text END, {_nodes(profile)})" if profile.is_flat else "own_keys"
+    keys = "CASE WHEN is_new THEN [own_keys] END" if profile.is_flat else "own_keys"
     return f"""
         SELECT
             *,
@@ -164,7 +189,10 @@ def _parsed(profile: Profile) -> str:
                 WHEN is_new THEN len(list_filter(every_key, lambda names: list_unique(names) < len(names))) > 0
                 ELSE false
             END AS has_twice,
-            CASE WHEN is_new THEN list_has_any(every_key[1], {listed(profile.unseen_roots)}) ELSE false END AS is_unseen
+            CASE
+                WHEN is_new THEN is_opened OR list_has_any(every_key[1], {listed(profile.unseen_roots)})
+                ELSE false
+            END AS is_unseen
         FROM (SELECT *, {keys} AS every_key FROM ({_found(profile)}))
     """
 
@@ -192,7 +220,7 @@ def _first(profile: Profile, places: Sequence[Candidate]) -> str:
 
 def _converted(profile: Profile) -> str:
     """Return the query that adds the value of every column."""
-    texts = "".join(f", {_text(column)} AS t_{column}" for column in KEYS if profile.of(column))
+    texts = "".join(f", {_text(profile, column)} AS t_{column}" for column in KEYS if profile.of(column))
     units = f", {unit(profile)} AS unit" if profile.of("duration") else ""
     found = {name: value for made in conversions(profile).values() for name, value in made.values.items()}
     values = ", ".join(f"{found.get(name, f'CAST(NULL AS {kind})')} AS {name}" for name, kind in TYPES.items())
@@ -200,9 +228,16 @@ def _converted(profile: Profile) -> str:
     return f"SELECT *, {values} FROM (SELECT *{told} FROM (SELECT *{texts}{units} FROM ({_picked(profile)})))"
 
 
-def _text(column: str) -> str:
+def _place(profile: Profile, column: str) -> str:
+    """Return the expression for the number of the place a column that has a value was taken from."""
+    first, *others = profile.of(column)
+    is_sure = not others and first.parts not in parents(profile.places)
+    return str(profile.numbers[first]) if is_sure else f"p_{column}"
+
+
+def _text(profile: Profile, column: str) -> str:
     """Return the expression for the text of a column; a time with many digits as it was written."""
-    found = f"found[p_{column}]"
+    found = f"found[{_place(profile, column)}]"
     if column != "time":
         return found
     keys = "|".join(dict.fromkeys(key.split(".")[-1] for key in KEYS["time"]))
@@ -221,7 +256,7 @@ def _exact(profile: Profile) -> str:
     if not profile.layouts or not columns:
         return f"SELECT *, 0 AS known FROM ({inner})"
     # A line is of a known layout when exactly the same places were taken: as bits of one number.
-    mask = " + ".join(f"(CAST(c_{column} AS BIGINT) << p_{column})" for column in columns)
+    mask = " + ".join(f"CASE WHEN c_{column} THEN {_bit(_place(profile, column))} ELSE 0 END" for column in columns)
     known = " ".join(
         f"WHEN layout = {quoted(layout.keys)} AND mask = {_mask(layout.places)} THEN {number}"
         for number, layout in enumerate(profile.layouts, start=1)
@@ -230,6 +265,10 @@ def _exact(profile: Profile) -> str:
         SELECT *, CASE WHEN is_known THEN CASE {known} ELSE 0 END ELSE 0 END AS known
         FROM (SELECT *, {mask} AS mask FROM ({inner}))
     """
+
+
+def _bit(place: str) -> str:
+    return str(1 << int(place)) if place.isdigit() else f"(CAST(1 AS BIGINT) << {place})"
 
 
 def _mask(places: Sequence[int]) -> int:

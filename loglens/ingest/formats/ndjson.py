@@ -83,21 +83,20 @@ def _survey(reading: Reading) -> Profile:
     from loglens.ingest.formats.json_statement import keys_statement, survey_statement
 
     execute = reading.connection.execute
-    profile = Profile.of_keys(key for (key,) in execute(keys_statement()).fetchall())
+    keys = dict(execute(keys_statement()).fetchall())
+    profile = Profile.of_keys(keys, {key for key, is_object in keys.items() if is_object})
     found = execute(survey_statement(profile), _unit_bind(reading, profile)).fetchall()
     rows = [Surveyed(*row) for row in found]
     _note_assumptions(reading, profile, rows)
     if not profile.can_have_layouts:
         return profile
-    is_flat = not any(names for row in rows if row.keys is not None for names in row.keys[1:])
-    return replace(profile, layouts=_layouts(profile, rows, is_flat), is_flat=is_flat)
+    return replace(profile, layouts=_layouts(profile, rows))
 
 
 class Surveyed(NamedTuple):
     """Lines with something in common; see survey_statement."""
 
     layout: str | None
-    flat_layout: str | None
     keys: list[list[str] | None] | None
     places: list[int]
     lines: int
@@ -107,7 +106,7 @@ class Surveyed(NamedTuple):
     unit: str | None
 
 
-def _layouts(profile: Profile, rows: list[Surveyed], is_flat: bool) -> tuple[Layout, ...]:
+def _layouts(profile: Profile, rows: list[Surveyed]) -> tuple[Layout, ...]:
     """Return the most frequent layouts, each with the patch that takes its known values out."""
     from loglens.ingest.formats.json_patch import merge_patch, parents, plain_rest
     from loglens.ingest.formats.json_profile import Layout
@@ -116,12 +115,13 @@ def _layouts(profile: Profile, rows: list[Surveyed], is_flat: bool) -> tuple[Lay
     places = {number: place for place, number in profile.numbers.items()}
     found: Counter[Layout] = Counter()
     for row in rows:
-        layout = row.flat_layout if is_flat else row.layout
-        if layout is not None and row.keys is not None:
+        if row.layout is not None and row.keys is not None:
             keys = {node: names or [] for node, names in zip(nodes, row.keys[1:], strict=True)}
             patch = merge_patch([places[number] for number in row.places], keys)
-            rest = plain_rest(patch, row.keys[0] or [])
-            found[Layout(layout, tuple(row.places), patch, rest)] += row.lines
+            own = row.keys[0] or []
+            rest = plain_rest(patch, own)
+            last = own[-1] if rest is not None and list(rest) == own[-1:] else None
+            found[Layout(row.layout, tuple(row.places), patch, rest, last)] += row.lines
     return tuple(layout for layout, _ in found.most_common(SURVEYED_LAYOUTS))
 
 

@@ -17,6 +17,7 @@ from loglens.ingest.formats.otlp_pieces import Group, Piece, Signal, read_envelo
 from loglens.ingest.formats.otlp_tally import Tally
 from loglens.ingest.formats.otlp_typed import Request, groups, skeleton_bytes
 from loglens.ingest.formats.otlp_values import MALFORMED_DEPTH, Malformed
+from loglens.ingest.lines import flag_column
 
 # DuckDB works on 2048 rows at a time; a batch that is a little larger than one or two of those leaves it a remainder.
 BATCH_RECORDS = 4000
@@ -196,7 +197,7 @@ class RecordReader:
         read.columns["line"] = numbers(np.repeat(lines, ends - starts))
         read.columns["ordinal"] = numbers((np.arange(len(records)) + np.repeat(first, ends - starts)).astype(np.int32))
         batch = pa.record_batch([read.columns[name] for name in self._shape.schema.names], schema=self._shape.schema)
-        return batch if read.good.all() else batch.filter(_mask(read.good))
+        return batch if read.good.all() else batch.filter(flag_column(read.good))
 
     def _judge(self, parts: Sequence[Part], read: Columns, starts: Ints, ends: Ints) -> None:
         """Count good records and read the others exactly, with them all of a part with bytes that none accounts for."""
@@ -219,10 +220,6 @@ class RecordReader:
         owners = [around for around, count in part.around for _ in range(count)]
         for place in np.flatnonzero(~good).tolist():
             self._add_exact(part.tally, part.first_ordinal + place, owners[place], texts[place])
-
-
-def _mask(flags: Flags) -> pa.BooleanArray:
-    return pa.Array.from_buffers(pa.bool_(), len(flags), [None, pa.py_buffer(np.packbits(flags, bitorder="little"))])
 
 
 def rows_batch(rows: Sequence[Row], schema: pa.Schema) -> pa.RecordBatch:
