@@ -75,7 +75,8 @@ def _parameter(param: Param) -> tuple[str, str, str]:
 def _notes(analysis: Analysis) -> Iterator[str]:
     rows = f"{analysis.limit} rows" if analysis.limit else "all rows"
     key = ", ".join(f"`{name}`" for name in analysis.key)
-    yield f"A row is known by {key}. Unless told otherwise it gives {rows}.\n"
+    drawings = "".join(f" `--format {each.name}` gives {each.title}." for each in analysis.drawings)
+    yield f"A row is known by {key}. Unless told otherwise it gives {rows}.{drawings}\n"
 
 
 def _detectors() -> Iterator[str]:

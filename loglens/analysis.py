@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -48,6 +48,21 @@ SCOPE = ("since_ns", "until_ns", "service")
 
 
 @dataclass(frozen=True)
+class Drawing:
+    """A way to write an answer that one analysis alone offers: the NAME of `--format NAME`, and what it is.
+
+    `write` turns rows into text; they are those of `sql`, over the binds of the analysis, or without it those of the
+    answer. `suffixes` are the file names that ask for it.
+    """
+
+    name: str
+    title: str
+    write: Callable[[Iterable[Row]], Iterator[str]]
+    sql: str = ""
+    suffixes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Analysis:
     """One question: from this object come the command, the `Lens` method, the help, the docs and the JSON shape.
 
@@ -59,13 +74,14 @@ class Analysis:
     for Python. Rows in Python have times as integer nanoseconds and JSON as text.
 
     `limit` is the default number of rows, 0 for all. `many` says that rows are single records of the store: then
-    the limit is pushed into the statement and the rest counted by a second one, instead of fetched and dropped. Such a
-    statement may bind `$most`, how many of its rows will be looked at; null where they are only counted.
+    the limit is pushed into the statement and the rest counted by a second one, instead of fetched and dropped.
+    Such a statement may bind `$most`, how many of its rows will be looked at; null where they are only counted.
     `greyed` names a boolean column whose false rows are printed faint. `aside` names, for given parameters, the
-    columns a narrow table leaves out, first to go first. `needs` names the derivations whose tables the statements
-    read: what is stale of them is derived before it is asked. `draw` draws the rows for the terminal, in a given number
-    of columns, where a table is not the picture. `spread` says how it runs on a distributed engine. `examples` are
-    command lines for the help.
+    columns a narrow table leaves out, first to go first. `grouped` names columns a table prints once, above the
+    rows that share them. `drawings` are formats that only this analysis offers. `needs` names the derivations whose
+    tables the statements read: what is stale of them is derived before it is asked. `draw` draws the rows for the
+    terminal, in a given number of columns, where a table is not the picture. `spread` says how it runs on a
+    distributed engine. `examples` are command lines for the help.
     """
 
     name: str
@@ -85,6 +101,8 @@ class Analysis:
     many: bool = False
     greyed: str | None = None
     aside: Callable[[Mapping[str, Value]], Sequence[str]] | None = None
+    grouped: tuple[str, ...] = ()
+    drawings: tuple[Drawing, ...] = ()
     needs: tuple[str, ...] = ()
     draw: Callable[[Sequence[Row], int], str] | None = None
     spread: Literal["sql", "trace", "local"] = "sql"

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from loglens.analysis import Row
 from loglens.columns import Column
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """An answer in a format that its analysis alone offers; the text comes while the database is open."""
+
+    name: str
+    suffixes: tuple[str, ...]
+    text: Callable[[], Iterator[str]]
 
 
 @dataclass
@@ -25,6 +34,8 @@ class Answer:
     sql: str
     greyed: str | None = None
     aside: Sequence[str] = ()
+    grouped: Sequence[str] = ()
+    drawings: Sequence[Drawn] = ()
     draw: Callable[[Sequence[Row], int], str] | None = None
     notes: Sequence[str] = ()
     left_out: int = field(default=0, compare=False)

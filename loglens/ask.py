@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from loglens.analysis import Analysis, Row, Value
-from loglens.answer import Answer
+from loglens.analysis import Analysis, Drawing, Row, Value
+from loglens.answer import Answer, Drawn
 from loglens.columns import Column, fetched
 from loglens.errors import UsageError
 from loglens.scope import Scope
@@ -114,7 +115,12 @@ def ask(
         sql=statement.reproducible(),
         greyed=analysis.greyed,
         aside=analysis.aside(values) if analysis.aside else (),
+        grouped=analysis.grouped,
         draw=analysis.draw,
+    )
+    answer.drawings = tuple(
+        Drawn(drawing.name, drawing.suffixes, partial(_drawn, drawing, statement, answer))
+        for drawing in analysis.drawings
     )
     if analysis.is_computed:
         rows = _computed(analysis, statement)
@@ -151,6 +157,10 @@ def ask_sql(connection: duckdb.DuckDBPyConnection, sql: str, limit: int) -> Answ
     except duckdb.Error as error:
         raise UsageError(_placed(str(error))) from error
     return answer
+
+
+def _drawn(drawing: Drawing, statement: Statement, answer: Answer) -> Iterator[str]:
+    return drawing.write(replace(statement, sql=drawing.sql).rows() if drawing.sql else answer.rows())
 
 
 def _counted(rows: Iterator[tuple[Any, ...]], answer: Answer, limit: int) -> Iterator[tuple[Any, ...]]:

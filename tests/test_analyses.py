@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from conftest import INGESTED_NS, START_NS, insert_rows, is_entry
+from conftest import INGESTED_NS, START_NS, insert_many_spans, is_entry
 from span_notation import span_rows
 
 import loglens
@@ -66,7 +66,7 @@ ONE_SOURCE = ({"source_id": 1, "uri": "/x", "begun_ns": 1},)
 
 def fill(connection: duckdb.DuckDBPyConnection, case: Mapping[str, Any]) -> None:
     """Fill a store with the rows of a case, and the `traces` in the notation of tests/span_notation.py."""
-    insert_rows(connection, "spans", span_rows(case.get("traces", "")))
+    insert_many_spans(connection, span_rows(case.get("traces", "")))
     for table in DEFAULTS:
         rows = case.get(table, ONE_SOURCE if table == "sources" and "traces" in case else ())
         for line, row in enumerate(rows, start=1):

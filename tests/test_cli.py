@@ -173,7 +173,7 @@ def test_completion_completes_commands_options_and_choices(small_store: Path) ->
         )
         return {line.partition(",")[2] for line in done.stdout.splitlines()}
 
-    assert completed("loglens sl", 1) == {"slow"}
+    assert completed("loglens slow", 1) == {"slow", "slow-queries"}
     assert {"--p90", "--p95", "--p99", "--p999"} == completed("loglens slow --p9", 2)
     assert completed("loglens slow --format js", 3) == {"json", "jsonl"}
 

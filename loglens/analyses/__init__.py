@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from loglens.analyses import (
+    critical_path,
     logs,
     overview,
     rejects,
@@ -26,6 +27,7 @@ ALL: tuple[Analysis, ...] = (
     tails.ANALYSIS,
     why.ANALYSIS,
     slow_queries.ANALYSIS,
+    critical_path.ANALYSIS,
     traffic.ANALYSIS,
     traces.ANALYSIS,
     trace.ANALYSIS,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 from click.shell_completion import CompletionItem
 
-from loglens.analysis import Analysis, Param, Value
+from loglens.analysis import Analysis, Drawing, Param, Value
 from loglens.params import accept, accept_limit
 from loglens.reports import ALL as RENDERERS
 
@@ -117,8 +119,9 @@ def _shortcut(param: Param, flag: str, value: Value) -> click.Option:
     )
 
 
-def shared_options(limit: int, is_scoped: bool) -> list[click.Parameter]:
+def shared_options(limit: int, is_scoped: bool, drawings: Sequence[Drawing] = ()) -> list[click.Parameter]:
     """Return the options that every question has, and the PATHs to read instead of a database."""
+    form = _with(drawings)
     scope: list[click.Parameter] = [
         click.Option(["--since"], metavar="TIME", help=_SINCE),
         click.Option(["--until"], metavar="TIME", help="Up to, and without, this time."),
@@ -127,11 +130,18 @@ def shared_options(limit: int, is_scoped: bool) -> list[click.Parameter]:
     return [
         *(scope if is_scoped else []),
         click.Option(["--limit"], type=Rows(), default=limit, show_default=True, help="Rows at most; 0 for all."),
-        click.Option(["--format"], type=Word(FORMAT), help=FORMAT.help),
+        click.Option(["--format"], type=Word(form), help=form.help),
         click.Option(["--output"], type=_FILE, metavar="FILE", help="Write to this file instead."),
         click.Option(["--db"], type=_FILE, metavar="FILE", help=_DB),
         click.Argument(["paths"], nargs=-1, metavar="[PATH]...", type=click.Path()),
     ]
+
+
+def _with(drawings: Sequence[Drawing]) -> Param:
+    """Return the parameter of the format, with those that one analysis alone offers."""
+    more = "".join(f" {drawing.name}: {drawing.title}." for drawing in drawings)
+    names = tuple(drawing.name for drawing in drawings)
+    return replace(FORMAT, choices=(*FORMAT.choices, *names), help=FORMAT.help + more)
 
 
 def filled_database() -> click.Option:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from loglens.answer import Answer
+from loglens.answer import Answer, Drawn
 from loglens.cli.console import PipeClosed, say, silence_stdout
 from loglens.errors import LoglensError, NotFound
 from loglens.reports import ALL, Page, Renderer
@@ -19,18 +19,19 @@ from loglens.reports import ALL, Page, Renderer
 _BLOCK = 1 << 16
 
 
-def choose(name: str | None, target: Path | None) -> Renderer:
-    """Return the renderer of a name; without a name the one that the suffix of the file asks for, or the table."""
+def choose(name: str | None, target: Path | None, drawings: Sequence[Drawn] = ()) -> Renderer | Drawn:
+    """Return the renderer or drawing of a name; without a name what the suffix of the file asks for, or the table."""
+    offered: list[Renderer | Drawn] = [*ALL, *drawings]
     if name is not None:
-        return next(renderer for renderer in ALL if renderer.name == name)
+        return next(each for each in offered if each.name == name)
     suffix = target.suffix.lower() if target else ""
-    return next((renderer for renderer in ALL if suffix in renderer.suffixes), ALL[0])
+    return next((each for each in offered if suffix in each.suffixes), ALL[0])
 
 
-def deliver(answer: Answer, renderer: Renderer, target: Path | None) -> None:
+def deliver(answer: Answer, chosen: Renderer | Drawn, target: Path | None) -> None:
     """Write an answer to stdout or a file, and say on stderr what is not in it."""
     page = make_page(target)
-    pieces = renderer.render(answer, page)
+    pieces = chosen.text() if isinstance(chosen, Drawn) else chosen.render(answer, page)
     if target is None:
         write_out(pieces)
     else:

@@ -66,11 +66,11 @@ def analysis_command(analysis: Analysis) -> click.Command:
             given[param.name] = value
         target, renderer = given.pop("output"), given.pop("format")
         with opened(ctx, given.pop("db"), given.pop("paths")) as lens, lens.asking(analysis.name, given) as answer:
-            deliver(answer, choose(renderer, target), target)
+            deliver(answer, choose(renderer, target, answer.drawings), target)
 
     return Question(
         own_options(analysis),
-        shared_options(analysis.limit, analysis.scoped),
+        shared_options(analysis.limit, analysis.scoped, analysis.drawings),
         name=analysis.command,
         callback=ask,
         help=f"{analysis.question}\n\nAsks the database, or reads the PATHs and asks them.",

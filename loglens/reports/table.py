@@ -54,14 +54,26 @@ def render(answer: Answer, page: Page) -> Iterator[str]:
         return
     rows = list(answer.tuples)
     strips = [_strip(column, [row[index] for row in rows]) for index, column in enumerate(answer.columns)]
-    shown = _fit(strips, answer, page)
+    above = [strip for strip in strips if strip.column.name in answer.grouped]
+    shown = _fit([strip for strip in strips if strip.column.name not in answer.grouped], answer, page)
     faint = _faint_rows(answer, rows) if page.colour else set()
     for level in range(max((len(strip.head) for strip in shown), default=0)):
         line = _line([(strip, strip.head[level]) for strip in shown])
         yield f"{_BOLD}{line}{_PLAIN}\n" if page.colour else f"{line}\n"
     for number in range(len(rows)):
+        yield from _heading(above, number, page)
         line = _line([(strip, strip.body[number]) for strip in shown])
         yield f"{_FAINT}{line}{_PLAIN}\n" if number in faint else f"{line}\n"
+
+
+def _heading(strips: list[_Strip], number: int, page: Page) -> Iterator[str]:
+    """Yield the values that a row shares with those below it, where they differ from the row above."""
+    values = [strip.body[number] for strip in strips]
+    if strips and (number == 0 or values != [strip.body[number - 1] for strip in strips]):
+        text = _GAP.join(value for value in values if value)
+        line = text if page.width is None else cut(text, page.width)
+        yield "\n"
+        yield f"{_BOLD}{line}{_PLAIN}\n" if page.colour else f"{line}\n"
 
 
 def _strip(column: Column, values: list[object]) -> _Strip:

@@ -1,3 +1,8 @@
+-- Service and operation. Where the operation is a bare HTTP method or Redis command, what it calls says which.
+CREATE OR REPLACE TEMP MACRO component_of(service, operation, peer) AS (
+    concat_ws(':', service, concat_ws(' ', operation, if(regexp_full_match(operation, '[A-Z]+'), peer, NULL)))
+);
+
 -- Spans in their traces, with what `loglens derive` found out about them.
 CREATE OR REPLACE TEMP VIEW span_tree AS
 SELECT
@@ -14,8 +19,12 @@ SELECT
     service                                   AS service,
     instance                                  AS instance,
     operation                                 AS operation,
+    component_of(service, operation, peer)    AS component,
     kind                                      AS kind,
     is_entry                                  AS is_entry,
+    -- As `is_entry` of spans says: what a service answered, or the whole of a job.
+    kind IN ('SERVER', 'CONSUMER')
+    OR (kind IN ('INTERNAL', 'UNSPECIFIED') AND parent_state = 'root') AS is_request,
     start_ns                                  AS start_ns,
     duration_ns                               AS duration_ns,
     is_error                                  AS is_error,
