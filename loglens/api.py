@@ -104,7 +104,7 @@ class Lens:
         known = frozenset[str]() if baseline is None else read_baseline(Path(baseline))
         scope = Scope(since, until, service)
         search = Search(detector, self._thresholds(thresholds), scope, severity, known, acked)
-        with self._open(_needs_of(detector)) as connection:
+        with self._open(_needs_of(detector, is_told=fingerprint is not None)) as connection:
             if fingerprint is not None:
                 return Result(tell(connection, fingerprint, search, time.time_ns()))
             return Result(find(connection, search, time.time_ns()).answer(_limit(limit)))
@@ -152,7 +152,7 @@ class Lens:
         from loglens.miss import explain_miss
         from loglens.result import Result
 
-        with self._open(_needs_of(detector)) as connection:
+        with self._open(_needs_of(detector, is_told=True)) as connection:
             accepted = self._thresholds(thresholds)
             return Result(explain_miss(connection, detector, trace, accepted, Scope(since, until)))
 
@@ -219,11 +219,12 @@ def _refuse_unknown(thresholds: Mapping[str, Any]) -> None:
         raise UsageError(f"loglens.toml, or [tool.loglens] in pyproject.toml: {error}") from error
 
 
-def _needs_of(detector: str | None) -> tuple[Derivation, ...]:
-    """Return what one detector, or all of them, have to have derived."""
+def _needs_of(detector: str | None, *, is_told: bool = False) -> tuple[Derivation, ...]:
+    """Return what one detector, or all of them, have to have derived, and the trace by which one is told."""
     from loglens.deriving import needed
 
-    return needed(name for each in DETECTORS if detector in (None, each.name) for name in each.watches.needs)
+    asked = [each.watches for each in DETECTORS if detector in (None, each.name)]
+    return needed(name for each in (*asked, *([BY_NAME["trace"]] if is_told else [])) for name in each.needs)
 
 
 def _limit(value: object) -> int:

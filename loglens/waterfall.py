@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from loglens.analysis import Row
 from loglens.columns import Column, time_text
 from loglens.text import cut, display_width, visible
+from loglens.wording import counted, percent
 
 # Spans that reach this little outside their parent are the rounding of a clock, not a finding.
 _TOLERATED_MS = 1.0
@@ -15,18 +16,26 @@ _TOLERATED_MS = 1.0
 _NUMBERS = {"offset_ms": 8, "duration_ms": 8, "self_ms": 7}
 _BETWEEN = 9
 _TIME = Column("start_ts", "TIMESTAMP_NS")
+# So many parts of the critical path, and clocks, are named below the drawing.
+_RANKED = 3
+
+# From when to when, in ms; and for rows by their identity, when the critical path runs through them.
+Section = tuple[float, float]
+Path = dict[int, list[Section]]
 
 
 def draw(rows: Sequence[Row], width: int, part: Sequence[Row] | None = None) -> str:
     """Return the rows of one trace as a waterfall of at most `width` columns, each line ended.
 
-    `part` are the rows that get a line, where not all do.
+    `part` are the rows that get a line, where not all do. Where rows say what of the critical path is theirs, the bars
+    show where it runs.
     """
     shown = rows if part is None else part
     spans = [row for row in rows if row["record"] == "span"]
     scale = _Scale.of(spans, width)
+    path = critical_sections(rows)
     lines = [f"trace {visible(rows[0]['trace_id'])}", _summary(rows, spans, scale), ""]
-    lines += [scale.header()] if spans else []
+    lines += [scale.header(path)] if spans else []
     # Half of the room for names may go to branches; deeper levels are only numbered.
     branches = _branches([row["depth"] for row in shown], max(scale.left // 4, 2))
     orphans_named = False
@@ -34,11 +43,11 @@ def draw(rows: Sequence[Row], width: int, part: Sequence[Row] | None = None) -> 
         if row["is_orphan"] and not orphans_named:
             lines.append("parent not in the data:")
             orphans_named = True
-        lines.append(scale.span_line(row, branch) if row["record"] == "span" else _log_line(row, branch, width))
+        lines.append(scale.span_line(row, branch, path) if row["record"] == "span" else _log_line(row, branch, width))
         if row["note"]:
             lines.append(f"{below}! {row['note']}")
-    if any(_is_outside(row) for row in spans):
-        lines += ["", "~ reaches outside its parent: the clocks differ, or it went on after the answer"]
+    legend = [*_marks(spans), *_clocks(spans)]
+    lines += ["", *legend] if legend else []
     return "".join(f"{cut(line, width, at_end=True).rstrip()}\n" for line in lines)
 
 
@@ -62,14 +71,15 @@ class _Scale:
         bar = max(8, room * 2 // 5)
         return cls(max(8, room - bar), numbers, bar, first, last - first)
 
-    def header(self) -> str:
-        return self._line("span", "", ("start ms", "ms", "self"), "")
+    def header(self, path: Path) -> str:
+        return self._line("span", "", ("start ms", "ms", "path" if path else "self"), "")
 
-    def span_line(self, row: Row, branch: str) -> str:
-        name = visible(f"{row['service'] or '?'}: {row['name'] or '?'}")
+    def span_line(self, row: Row, branch: str, path: Path) -> str:
         mark = "~" if _is_outside(row) else " "
-        shown = [_number(row[column]) for column in _NUMBERS]
-        return self._line(name, branch, shown, f"{_status(row):<4}{mark}{self.bar_of(row)}")
+        columns = ("offset_ms", "duration_ms", "critical_ms" if path else "self_ms")
+        shown = [_number(row[column]) for column in columns]
+        bar = self.bar_of(row, path.get(id(row), []) if path else None)
+        return self._line(_named(row), branch, shown, f"{_status(row):<4}{mark}{bar}")
 
     def _line(self, name: str, branch: str, numbers: Sequence[str], rest: str) -> str:
         left = branch + cut(name, self.left - display_width(branch))
@@ -77,14 +87,78 @@ class _Scale:
         aligned = " ".join(f"{number:>{width}}" for number, width in zip(numbers, self.numbers, strict=True))
         return f"{left}{padding} {aligned} {rest}"
 
-    def bar_of(self, row: Row) -> str:
+    def bar_of(self, row: Row, sections: Sequence[Section] | None) -> str:
         offset, duration = row["offset_ms"], row["duration_ms"]
         if offset is None or duration is None or duration < 0:
             return ""
+        start, end = self._cells(offset, offset + duration)
+        if sections is None:
+            return " " * start + ("█" * (end - start) or "▏")
+        cells = ["░"] * (end - start) or ["▏"]
+        for begin, finish in sections:
+            first, last = self._cells(begin, finish)
+            cells[first - start : max(last, first + 1) - start] = "█" * max(last - first, 1)
+        return " " * start + "".join(cells)[: self.bar - start]
+
+    def _cells(self, begin: float, end: float) -> tuple[int, int]:
         cells = self.bar / self.total_ms if self.total_ms else 0
-        start = min(int((offset - self.first_ms) * cells), self.bar - 1)
-        end = min(round((offset - self.first_ms + duration) * cells), self.bar)
-        return " " * start + ("█" * (end - start) or "▏")
+        start = min(int((begin - self.first_ms) * cells), self.bar - 1)
+        return start, max(start, min(round((end - self.first_ms) * cells), self.bar))
+
+
+def critical_sections(rows: Sequence[Row]) -> Path:
+    """Return, for each row on the critical path by its identity, when it is there itself and in none of its children.
+
+    Rows are in the order of their tree; a row on the path is inside the nearest one above that is on it too.
+    """
+    found: Path = {}
+    above: list[tuple[int, Section, Row]] = []
+    for row in rows:
+        if row["record"] == "log" or row["critical_ms"] is None:
+            continue
+        while above and above[-1][0] >= row["depth"]:
+            above.pop()
+        begin, end = row["offset_ms"], row["offset_ms"] + max(row["duration_ms"] or 0, 0)
+        if above:
+            (low, high), upper = above[-1][1:]
+            begin, end = min(max(begin, low), high), max(min(end, high), low)
+            found[id(upper)] = [
+                part for section in found[id(upper)] for part in _without(section, (begin, end)) if part[0] < part[1]
+            ]
+        found[id(row)] = [(begin, end)] if begin < end else []
+        above.append((row["depth"], (begin, end), row))
+    return found
+
+
+def _without(section: Section, taken: Section) -> list[Section]:
+    (begin, end), (low, high) = section, taken
+    return [section] if high <= begin or low >= end else [(begin, low), (high, end)]
+
+
+def _named(row: Row) -> str:
+    return visible(f"{row['service'] or '?'}: {row['name'] or '?'}")
+
+
+def _marks(spans: Sequence[Row]) -> Iterator[str]:
+    own: dict[str, float] = {}
+    for row in spans:
+        if row["critical_ms"]:
+            own[_named(row)] = own.get(_named(row), 0.0) + row["critical_ms"]
+    if own:
+        ranked = sorted(own.items(), key=lambda each: -each[1])[:_RANKED]
+        listed = ", ".join(f"{name} {percent(ms / sum(own.values()))}" for name, ms in ranked)
+        yield "█ on the critical path, ░ beside it"
+        yield f"critical path: {listed}"
+    if any(_is_outside(row) for row in spans):
+        yield "~ reaches outside its parent: the clocks differ, or it went on after the answer"
+
+
+def _clocks(spans: Sequence[Row]) -> Iterator[str]:
+    corrected = {(row["service"] or "?", row["skew_ms"]): None for row in spans if row["skew_ms"]}
+    for service, skew_ms in list(corrected)[:_RANKED]:
+        yield f"the clock of {visible(service)} is corrected by {'+' if skew_ms > 0 else ''}{_number(skew_ms)} ms"
+    if len(corrected) > _RANKED:
+        yield f"and {counted(len(corrected) - _RANKED, 'more correction')}"
 
 
 def _summary(rows: Sequence[Row], spans: Sequence[Row], scale: _Scale) -> str:

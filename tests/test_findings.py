@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import START_NS, MakeStore, Shell, insert_rows
+from conftest import INGESTED_NS, START_NS, MakeStore, Shell, insert_rows
 
 import loglens
 from loglens.detectors import ALL
@@ -42,7 +42,7 @@ def requests(route: str, count: int, ms: int, prefix: str) -> list[dict[str, obj
 def slow_store(make_store: MakeStore, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a store with one slow route, /slow, and one that is quick; it is the default database."""
     spans = [*requests("/slow", 290, 20, "0a"), *requests("/slow", 10, 900, "0b"), *requests("/quick", 300, 5, "0c")]
-    path = make_store({"spans": spans})
+    path = make_store({"sources": [{"source_id": 1, "uri": "/x", "ingested_ns": INGESTED_NS}], "spans": spans})
     monkeypatch.setenv("LOGLENS_DB", str(path))
     return path
 

@@ -12,35 +12,43 @@ from hypothesis import strategies as st
 
 from loglens.analysis import Row
 from loglens.text import cut, display_width, visible
-from loglens.trace_tree import BACKWARDS, CYCLE, SAME_ID, tree_rows
-from loglens.waterfall import draw
+from loglens.trace_tree import BACKWARDS, NOTES, tree_rows
+from loglens.waterfall import critical_sections, draw
 
 MS = 1_000_000
 
 
-def span(span_id: str, parent: str | None, start: float | None, ms: float | None, **columns: Any) -> Row:
+def span(own: str, parent: str | None, start: float | None, ms: float | None, **columns: Any) -> Row:
+    """Return a span as the statement of `trace` gives it; `parent` names one, `gone` one that is not in the data."""
     return {
         "record": "span",
         "service": "api",
-        "name": span_id,
+        "name": own,
         "status": "UNSET",
         "status_code": None,
         "kind": "INTERNAL",
         "start_ts": None if start is None else round(start * MS),
         "duration_ns": None if ms is None else round(ms * MS),
         "trace_id": "aabb",
-        "span_id": span_id,
+        "span_id": own,
         "parent_span_id": parent,
         "source_id": 1,
         "line": 1,
         "ordinal": 0,
+        "node": own,
+        "parent": None if parent == "gone" else parent,
+        "parent_state": {None: "root", "gone": "missing"}.get(parent, "local"),
+        "skew_ns": 0,
+        "self_ns": None if ms is None else round(ms * MS),
+        "critical_ns": None,
         **columns,
     }
 
 
 def log(span_id: str | None, at: float | None, name: str = "said", **columns: Any) -> Row:
     said = {"record": "log", "span_id": span_id, "name": name, "status": "INFO", "kind": None}
-    return span("", None, at, None) | said | columns
+    derived = dict.fromkeys(("node", "parent", "parent_state", "skew_ns", "self_ns", "critical_ns"))
+    return span("", None, at, None) | derived | said | columns
 
 
 def outline(rows: list[Row]) -> list[tuple[int, str]]:
@@ -61,35 +69,6 @@ def test_brothers_that_start_together_come_longer_first_then_as_they_stand() -> 
     assert outline(rows) == [(0, "a"), (1, "z"), (1, "y"), (1, "x")]
 
 
-@pytest.mark.parametrize(
-    ("children", "self_ms"),
-    [
-        ([], 10.0),
-        ([(1, 2), (4, 2)], 6.0),
-        ([(1, 4), (2, 2)], 6.0),
-        ([(1, 4), (3, 4)], 4.0),
-        ([(-5, 7), (9, 90)], 7.0),
-        ([(-5, 100)], 0.0),
-        ([(-5, 2), (20, 5)], 10.0),
-        ([(3, 0), (3, -1), (None, 5), (3, None)], 10.0),
-        ([(0, 5), (5, 5)], 0.0),
-    ],
-)
-def test_self_time_is_the_duration_less_the_union_of_the_children(
-    children: list[tuple[float | None, float | None]], self_ms: float
-) -> None:
-    rows = [span("a", None, 0, 10), *(span(f"c{i}", "a", *child) for i, child in enumerate(children))]
-    assert column(rows, "self_ms")["a"] == self_ms
-
-
-@settings(max_examples=100, deadline=None)
-@given(st.lists(st.tuples(st.integers(-5, 25), st.integers(0, 15)), max_size=8))
-def test_self_time_is_what_counting_every_millisecond_gives(children: list[tuple[int, int]]) -> None:
-    rows = [span("a", None, 0, 20), *(span(f"c{i}", "a", *child) for i, child in enumerate(children))]
-    free = sum(not any(start <= tick < start + ms for start, ms in children) for tick in range(20))
-    assert column(rows, "self_ms")["a"] == free
-
-
 def test_a_span_whose_parent_is_not_there_follows_the_roots() -> None:
     rows = [span("o", "gone", 0, 1), span("below", "o", 0, 1), span("a", None, 5, 1)]
     assert outline(rows) == [(0, "a"), (0, "o"), (1, "below")]
@@ -100,37 +79,35 @@ def test_several_roots_stand_beside_each_other() -> None:
     assert outline([span("b", None, 5, 1), span("a", None, 1, 1)]) == [(0, "a"), (0, "b")]
 
 
-def test_a_cycle_is_cut_at_its_earliest_span_and_nothing_is_lost() -> None:
-    rows = [span("c", "b", 2, 1), span("b", "a", 1, 1), span("a", "c", 0, 1), span("d", "b", 3, 1)]
-    assert outline(rows) == [(0, "a"), (1, "b"), (2, "c"), (2, "d")]
-    assert column(rows, "note") == {"a": CYCLE, "b": None, "c": None, "d": None}
+def test_what_has_no_place_stands_between_the_trees_and_what_has_lost_its_parent() -> None:
+    states = ["cycle", "duplicate", "too deep", "oversized"]
+    rows = [span("lost", "gone", 0, 1), *(span(state, None, 5, 1, parent_state=state) for state in states)]
+    rows += [span("a", None, 9, 9), span("b", "a", 9, 1, parent_state="attached"), log("gone", 9)]
+    assert outline(rows) == [(0, "a"), (1, "b"), (1, "said"), *((0, state) for state in states), (0, "lost")]
+    notes = column(rows, "note")
+    assert {name: notes[name] for name in states} == {state: NOTES[state] for state in states}
+    assert (notes["b"], notes["a"], notes["lost"]) == (NOTES["attached"], None, None)
 
 
-def test_a_span_that_is_its_own_parent_is_a_cycle() -> None:
-    assert column([span("a", "a", 0, 1), span("b", "a", 0, 1)], "note") == {"a": CYCLE, "b": None}
-
-
-def test_what_hangs_on_a_cycle_is_reached_from_where_it_is_cut() -> None:
-    rows = [span("early", "b", 0, 1), span("a", "b", 1, 1), span("b", "a", 2, 1)]
-    assert outline(rows) == [(0, "a"), (1, "b"), (2, "early")]
-
-
-def test_caller_and_callee_that_share_an_id_stand_one_below_the_other() -> None:
+def test_records_of_a_shared_id_hang_below_their_service_and_rather_the_callee() -> None:
     rows = [
-        span("x", None, 0, 9, kind="CLIENT", name="call", service="web"),
-        span("x", None, 1, 7, kind="SERVER", name="serve", service="api"),
-        span("y", "x", 2, 1, name="work", service="api"),
-        span("z", "x", 0, 0.5, name="resolve", service="web"),
+        span("call", None, 0, 9, kind="CLIENT", service="web", span_id="x"),
+        span("serve", "call", 1, 7, kind="SERVER", service="api", span_id="x"),
+        log("x", 2, "by the callee", service="api"),
+        log("x", 2, "by the caller", service="web"),
+        log("x", 2, "by another", service="else"),
     ]
-    assert outline(rows) == [(0, "call"), (1, "resolve"), (1, "serve"), (2, "work")]
-    assert set(column(rows, "note").values()) == {None}
+    assert outline(rows) == [
+        *[(0, "call"), (1, "serve"), (2, "by the callee"), (2, "by another"), (1, "by the caller")],
+    ]
 
 
-def test_two_spans_of_one_id_are_both_shown_and_the_children_are_not_doubled() -> None:
-    rows = [span("a", None, 0, 9), span("x", "a", 1, 2, name="x1"), span("x", "a", 1, 2, name="x2", line=2)]
-    rows.append(span("y", "x", 1, 1))
-    assert outline(rows) == [(0, "a"), (1, "x1"), (2, "y"), (1, "x2")]
-    assert column(rows, "note") == {"a": None, "x1": None, "x2": SAME_ID, "y": None}
+def test_where_clocks_differ_spans_stand_where_they_were_corrected_to() -> None:
+    rows = [span("a", None, 10, 10), span("b", "a", 500, 4, skew_ns=-488 * MS)]
+    assert column(rows, "offset_ms") == {"a": 0.0, "b": 2.0}
+    assert column(rows, "outside_ms") == {"a": None, "b": None}
+    assert column(rows, "skew_ms") == {"a": None, "b": -488.0}
+    assert draw(tree_rows(rows), 80).splitlines()[-1] == "the clock of api is corrected by -488 ms"
 
 
 def test_records_hang_below_their_span_or_the_only_root() -> None:
@@ -158,18 +135,18 @@ def test_offsets_count_from_the_earliest_span_and_how_far_a_span_reaches_outside
 def test_missing_and_negative_times_stay_what_they_are() -> None:
     rows = [span("a", None, None, 5), span("b", "a", 3, -2), span("c", "a", 1, None)]
     told = {row["name"]: (row["offset_ms"], row["duration_ms"], row["self_ms"], row["note"]) for row in tree_rows(rows)}
-    assert told == {"a": (None, 5.0, None, None), "b": (2.0, -2.0, None, BACKWARDS), "c": (0.0, None, None, None)}
+    assert told == {"a": (None, 5.0, 5.0, None), "b": (2.0, -2.0, None, BACKWARDS), "c": (0.0, None, None, None)}
 
 
 @settings(max_examples=100, deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 7), st.none() | st.integers(0, 9)), max_size=12))
-def test_whatever_the_parents_every_span_is_placed_once(links: list[tuple[int, int | None]]) -> None:
+@given(st.lists(st.none() | st.integers(0, 9), max_size=12))
+def test_whatever_the_parents_every_span_is_placed_once(parents: list[int | None]) -> None:
     rows = [
-        span(str(own), None if parent is None else str(parent), index, 1, line=index)
-        for index, (own, parent) in enumerate(links)
+        span(str(own), None if parent is None or parent >= own else str(parent), own, 1, line=own)
+        for own, parent in enumerate(parents)
     ]
     placed = tree_rows(rows)
-    assert sorted(row["line"] for row in placed) == list(range(len(links)))
+    assert sorted(row["line"] for row in placed) == list(range(len(parents)))
     assert all(deeper["depth"] <= row["depth"] + 1 for row, deeper in pairwise(placed))
 
 
@@ -185,7 +162,7 @@ def test_ten_thousand_spans_are_no_trouble(shape: str) -> None:
 
 def test_the_drawing() -> None:
     rows = [
-        span("GET /a", None, 0, 100, kind="SERVER", status="ERROR", status_code=500),
+        span("GET /a", None, 0, 100, kind="SERVER", status="ERROR", status_code=500, self_ns=20 * MS),
         span("SELECT", "GET /a", 10, 40, service="db"),
         span("late", "GET /a", 60, 90, status_code=200),
         span("lost", "gone", 20, 5),
@@ -211,26 +188,60 @@ def test_the_drawing() -> None:
 
 def test_the_drawing_of_what_is_deep_long_and_broken() -> None:
     rows = [
-        span("a", "h", 0, 20_000_000),
+        span("a", None, 0, 20_000_000),
         *(span(own, parent, 0, 20_000_000) for parent, own in pairwise("abcdefgh")),
-        span("b", "a", 19_999_990, -5, name="again and again and again", line=2),
+        span("again and again and again", "a", 19_999_990, -5, parent_state="attached"),
         span("z", "a", 19_999_999, 1),
     ]
     assert draw(tree_rows(rows), 72).splitlines()[3:] == [
         "span                   start ms         ms       self",
-        "api: a                     0.00 20,000,000       0.00      █████████████",
-        "! in a cycle of parents",
-        "├ api: b                   0.00 20,000,000       0.00      █████████████",
-        "│ └ api: c                 0.00 20,000,000       0.00      █████████████",
-        "│   └ api: d               0.00 20,000,000       0.00      █████████████",
-        "│     └ api: e             0.00 20,000,000       0.00      █████████████",
-        "│       └ api: f           0.00 20,000,000       0.00      █████████████",
-        "          …6 api: g        0.00 20,000,000       0.00      █████████████",
+        "api: a                     0.00 20,000,000 20,000,000      █████████████",
+        "├ api: b                   0.00 20,000,000 20,000,000      █████████████",
+        "│ └ api: c                 0.00 20,000,000 20,000,000      █████████████",
+        "│   └ api: d               0.00 20,000,000 20,000,000      █████████████",
+        "│     └ api: e             0.00 20,000,000 20,000,000      █████████████",
+        "│       └ api: f           0.00 20,000,000 20,000,000      █████████████",
+        "          …6 api: g        0.00 20,000,000 20,000,000      █████████████",
         "          …7 api: h        0.00 20,000,000 20,000,000      █████████████",
         "├ api: agai…nd again 19,999,990      -5.00",
-        "│ ! same span id as another span",
+        "│ ! parent not in the data; only this caller encloses it",
         "└ api: z             19,999,999       1.00       1.00                  █",
     ]
+
+
+def test_the_drawing_of_the_critical_path() -> None:
+    rows = [
+        span("GET /a", None, 0, 100, critical_ns=30 * MS),
+        span("SELECT", "GET /a", 0, 50, critical_ns=50 * MS),
+        span("beside", "GET /a", 0, 40),
+        span("late", "GET /a", 80, 25, critical_ns=20 * MS),
+    ]
+    assert draw(tree_rows(rows, critical=True), 80).splitlines()[3:] == [
+        "span                          start ms       ms    path",
+        "api: GET /a                       0.00      100    30.0      ░░░░░░░░░█████░░░░",
+        "├ api: SELECT                     0.00     50.0    50.0      █████████",
+        "├ api: beside                     0.00     40.0              ░░░░░░░",
+        "└ api: late                       80.0     25.0    20.0     ~              ████░",
+        "",
+        "█ on the critical path, ░ beside it",
+        "critical path: api: SELECT 50 %, api: GET /a 30 %, api: late 20 %",
+        "~ reaches outside its parent: the clocks differ, or it went on after the answer",
+    ]
+    assert "critical" not in draw(tree_rows(rows), 80)
+
+
+@given(st.lists(st.tuples(st.integers(0, 60), st.integers(0, 40)), max_size=6))
+def test_sections_of_the_critical_path_are_its_parts(children: list[tuple[int, int]]) -> None:
+    end, path = 100, []
+    for start, ms in sorted(children, key=sum, reverse=True):
+        if ms and start + ms <= end:
+            path.append(span(str(start), "a", start, ms, critical_ns=ms * MS))
+            end = start
+    left = 100 - sum(row["duration_ns"] // MS for row in path)
+    rows = tree_rows([span("a", None, 0, 100, critical_ns=left * MS), *path], critical=True)
+    sections = critical_sections(rows)
+    for row in rows:
+        assert sum(finish - begin for begin, finish in sections[id(row)]) == pytest.approx(row["critical_ms"])
 
 
 def test_the_drawing_of_records_alone() -> None:

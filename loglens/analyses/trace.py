@@ -31,13 +31,17 @@ ANALYSIS = Analysis(
     name="trace",
     title="Trace",
     question="Where did the time of this one request go?",
-    params=(Param("trace_id", None, "The trace id, or the beginning of it.", positional=True, metavar="ID"),),
+    params=(
+        Param("trace_id", None, "The trace id, or the beginning of it.", positional=True, metavar="ID"),
+        Param("critical", False, "Mark the critical path: what the request really waited for."),
+    ),
     columns={
         "record": "span or log.",
         "depth": "Depth in the tree; a log record stands below its span, or below the only root.",
-        "offset_ms": "Start, from the start of the earliest span.",
+        "offset_ms": "Start, from the start of the earliest span; where clocks differ, by that of the root.",
         "duration_ms": "Duration.",
-        "self_ms": "Duration less the time in which children ran.",
+        "self_ms": "Duration inside its parent less the time in which a child it waited for ran.",
+        "critical_ms": "With --critical: its own part of the critical path; null where it is not on it.",
         "service": "Service.",
         "name": "Name of the span, or the message.",
         "status": "Status of the span, or the level of the record.",
@@ -46,7 +50,8 @@ ANALYSIS = Analysis(
         "start_ts": "Start of the span, or time of the record.",
         "is_orphan": "Whether it names a parent that is not in the data.",
         "outside_ms": "How far it reaches outside its parent: clocks differ, or it went on after the answer.",
-        "note": "What is wrong with its place: a cycle of parents, a span id that comes twice, a negative duration.",
+        "skew_ms": "What its clock was corrected by; null for nothing.",
+        "note": "What is odd about it: hung here without its parent, a cycle, a second record, a negative duration.",
         "trace_id": "Trace id.",
         "span_id": "Span id.",
         "parent_span_id": "Span id of the parent.",
@@ -71,23 +76,32 @@ ANALYSIS = Analysis(
     bind=_bind,
     sql="""
         SELECT
-            'span'          AS record,
-            service         AS service,
-            name            AS name,
-            status          AS status,
-            status_code     AS status_code,
-            kind            AS kind,
-            start_ts        AS start_ts,
-            duration_ns     AS duration_ns,
-            trace_id        AS trace_id,
-            span_id         AS span_id,
-            parent_span_id  AS parent_span_id,
-            source_id       AS source_id,
-            line            AS line,
-            ordinal         AS ordinal
+            'span'                      AS record,
+            spans.service               AS service,
+            spans.name                  AS name,
+            spans.status                AS status,
+            spans.status_code           AS status_code,
+            spans.kind                  AS kind,
+            spans.start_ts              AS start_ts,
+            spans.duration_ns           AS duration_ns,
+            spans.trace_id              AS trace_id,
+            spans.span_id               AS span_id,
+            spans.parent_span_id        AS parent_span_id,
+            source_id                   AS source_id,
+            line                        AS line,
+            ordinal                     AS ordinal,
+            span_tree.node              AS node,
+            span_tree.parent            AS parent,
+            span_tree.parent_state      AS parent_state,
+            span_tree.skew_ns           AS skew_ns,
+            span_tree.self_ns           AS self_ns,
+            span_tree.critical_ns       AS critical_ns
         FROM spans
-        WHERE trace_id = $found
-        UNION ALL
+        JOIN span_tree USING (source_id, line, ordinal)
+        WHERE
+            spans.trace_id = $found
+            AND span_tree.trace_id = $found
+        UNION ALL BY NAME
         SELECT
             'log'           AS record,
             service         AS service,
@@ -111,7 +125,12 @@ ANALYSIS = Analysis(
             line,
             ordinal
     """,
-    compute=lambda rows, _: tree_rows(rows),
+    needs=("trace_structure",),
+    compute=lambda rows, values: tree_rows(rows, critical=bool(values["critical"])),
     draw=draw,
-    examples=("loglens trace 4bf92f35", "loglens trace 4bf92f3577b34da6a3ce929d0e0e4736 --format json"),
+    examples=(
+        "loglens trace 4bf92f35",
+        "loglens trace 4bf92f35 --critical",
+        "loglens trace 4bf92f3577b34da6a3ce929d0e0e4736 --format json",
+    ),
 )
