@@ -142,7 +142,7 @@ def _finding(detector: Detector, row: Row, verdict: Verdict, sql: str) -> Findin
         is_spell=verdict.is_spell,
         route=row.get("route"),
         statement=row.get("shape"),
-        is_about_route=detector.identity == ("service", "route"),
+        is_about_route=detector.is_about_route,
     )
 
 

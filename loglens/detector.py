@@ -107,7 +107,8 @@ class Detector:
     of `asks` and with those of its own `params` that have the name of a parameter of the analysis. `judge` takes a row
     and the values of `params`; it gives the gates, and the words only where all are passed, so that a row without
     numbers never meets them. `identity` names the columns that make it the same finding on another day: never times,
-    ids or counts. `evidence` names the columns that are shown.
+    ids or counts. `evidence` names the columns that are shown. `is_about_route` says that it accuses
+    a route as a whole, which what is found inside the route may explain.
 
     Columns of the row with these names are taken as they are: `service`, `route` (that it is, or lies in),
     `shape` (the statement or call), `exemplar_trace_id` or `exemplar_trace_ids` (requests to look at), `first_ts` and
@@ -128,6 +129,7 @@ class Detector:
     identity: tuple[str, ...]
     evidence: tuple[str, ...]
     advice: str
+    is_about_route: bool = False
     asks: Mapping[str, Value] = field(default_factory=dict)
     wide: Mapping[str, Value] = field(default_factory=dict)
 

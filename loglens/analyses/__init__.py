@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from loglens.analyses import (
+    call_sequences,
     critical_path,
     logs,
     overview,
@@ -28,6 +29,7 @@ ALL: tuple[Analysis, ...] = (
     why.ANALYSIS,
     slow_queries.ANALYSIS,
     critical_path.ANALYSIS,
+    call_sequences.ANALYSIS,
     traffic.ANALYSIS,
     traces.ANALYSIS,
     trace.ANALYSIS,

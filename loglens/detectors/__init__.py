@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from loglens.detector import Detector
-from loglens.detectors import slow_query, slow_route
+from loglens.detectors import sequential_calls, slow_query, slow_route
 
 ALL: tuple[Detector, ...] = (
     slow_route.DETECTOR,
     slow_query.DETECTOR,
+    sequential_calls.DETECTOR,
 )

@@ -93,6 +93,7 @@ DETECTOR = Detector(
     ),
     judge=_judge,
     identity=("service", "route"),
+    is_about_route=True,
     evidence=(
         *("requests", "errors", "p50_ms", "limit_ms", "slow_requests", "slow_ratio", "slow_p50_ms", "max_ms"),
         *("excess_s", "total_s", "stretch_slow", "stretch_requests"),

@@ -32,7 +32,9 @@ _HTTPX = r'^HTTP Request: ([A-Z]+) (https?://\S+)(?: "HTTP/[0-9.]+ ([0-9]{3}))?'
 
 
 # What a message says of the time: `duration: 1.2 ms`, `(0.5ms)`, `[1.2ms]`.
-_TIMED = r"try_cast(regexp_extract(message, '(?:duration: |[(\[])([0-9.]+) ?ms', 1) AS DOUBLE) * 1000000"
+_TIMED = (
+    r"try_cast(try_cast(regexp_extract(message, '(?:duration: |[(\[])([0-9.]+) ?ms', 1) AS DOUBLE) * 1000000 AS BIGINT)"
+)
 _ROUTE = r"regexp_extract(address, '^(?:\w+://[^/?#]*)?([^?#]*)', 1)"
 
 

@@ -38,7 +38,7 @@ SELECT
     called.finish_ns                                                AS finish_ns,
     CASE WHEN called.duration_ns >= 0 THEN called.duration_ns END   AS duration_ns,
     called.is_error                                                 AS is_error,
-    called.path_ns IS NOT NULL                                      AS is_waited_for,
+    called.path = entries.path                                      AS is_waited_for,
     called.start_ns                                                 AS start_ns
 FROM called
 JOIN span_tree AS entries ON called.invocation = entries.node
