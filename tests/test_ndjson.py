@@ -15,7 +15,9 @@ import pytest
 from loglens.ingest.reader import ReadOptions
 from loglens.ingest.run import IngestRequest, ingest
 
-CASES = tomllib.loads((Path(__file__).parent / "cases" / "formats" / "ndjson.toml").read_text("utf-8"))["case"]
+FOLDER = Path(__file__).parent / "cases"
+FILES = [FOLDER / "formats" / "ndjson.toml", *sorted((FOLDER / "json_logs").glob("*.toml"))]
+CASES = [case for file in FILES for case in tomllib.loads(file.read_text("utf-8"))["case"]]
 
 
 def read(lines: str | bytes, folder: Path, unit: str | None = None, table: str = "logs") -> list[dict[str, Any]]:
@@ -25,7 +27,7 @@ def read(lines: str | bytes, folder: Path, unit: str | None = None, table: str =
     report = ingest(IngestRequest([str(path)], database, ReadOptions("ndjson", unit)))
     assert [(outcome.action, outcome.note) for outcome in report.outcomes] == [("new", "")]
     with duckdb.connect(database, read_only=True) as connection:
-        cursor = connection.execute(f"SELECT * EXCLUDE (source_id) FROM {table} ORDER BY line")
+        cursor = connection.execute(f"SELECT * EXCLUDE (source_id) FROM {table} ORDER BY line, 2")
         names = [column[0] for column in cursor.description or []]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 

@@ -3,7 +3,7 @@
 | written as | scale | becomes |
 |---|---|---|
 | a name, in any case | names below; an offset as in slog's `INFO+2` is added | 1 to 24 |
-| a number under `level` and the like | 10 to 60, pino, bunyan and Python alike below 60 | see LEVEL_NUMBERS |
+| a number under `level` and the like | see LEVEL_NUMBERS: its size says whose it is | |
 | a number under `levelno` | Python: 10 debug to 50 critical | see PYTHON_NUMBERS |
 | a number under `severity`, `priority`, `syslog…` | syslog: 0 emergency to 7 debug | see SYSLOG_NUMBERS |
 | a number under `severity_number` | OpenTelemetry: 1 to 24 | itself |
@@ -24,9 +24,14 @@ LEVEL_NAMES = {
     "config": 5, "success": 9, "inf": 9, "dbg": 5, "wrn": 13, "trc": 1, "ftl": 21, "pnc": 21,
     "i": 9, "d": 5, "w": 13, "e": 17, "t": 1, "f": 21, "c": 21,
 }  # fmt: skip
-LEVEL_NUMBERS = {10: 1, 20: 5, 30: 9, 40: 13, 50: 17, 60: 21}
 PYTHON_NUMBERS = {5: 1, 10: 5, 20: 9, 25: 10, 30: 13, 40: 17, 50: 21}
 SYSLOG_NUMBERS = {7: 5, 6: 9, 5: 10, 4: 13, 3: 17, 2: 18, 1: 19, 0: 21}
+# Pino and bunyan count in tens, Python alike, Monolog in hundreds, logback in thousands.
+LEVEL_NUMBERS = {
+    10: 1, 20: 5, 30: 9, 40: 13, 50: 17, 60: 21,
+    100: 5, 200: 9, 250: 10, 300: 13, 400: 17, 500: 18, 550: 19, 600: 21,
+    5000: 1, 10000: 5, 20000: 9, 30000: 13, 40000: 17,
+}  # fmt: skip
 OTEL_NUMBERS = {number: number for number in range(1, 25)}
 
 SCALES: dict[Scale, dict[int, int]] = {
@@ -52,7 +57,7 @@ def severity_sql(text: str, scale: Scale) -> str:
     base = _named_sql(f"regexp_extract({text}, '^[A-Za-z]+')")
     return (
         f"CASE lower({text}) {common} ELSE "
-        f"CASE WHEN regexp_full_match({text}, '[0-9]{{1,2}}') THEN CASE {text} {numbers} END "
+        f"CASE WHEN regexp_full_match({text}, '[0-9]{{1,5}}') THEN CASE {text} {numbers} END "
         f"WHEN regexp_full_match({text}, '{_OFFSET}') THEN {bound(base, 'severity', shifted)} "
         f"ELSE {_named_sql(text)} END END"
     )

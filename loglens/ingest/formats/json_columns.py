@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from loglens.ingest.durations import duration_is_exact_sql, duration_is_plain_sql, duration_ns_sql
 from loglens.ingest.formats.json_fields import KEYS, Candidate, scale_of, unit_of
 from loglens.ingest.formats.json_profile import Profile
+from loglens.ingest.formats.message_templates import rendered_sql
 from loglens.ingest.levels import Scale, severity_sql
 from loglens.ingest.route_shape import route_shape_sql
 from loglens.ingest.sql_text import quoted
@@ -19,6 +20,9 @@ from loglens.ingest.timestamps import time_is_exact_sql, time_is_usual_sql, time
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "CONNECT", "TRACE")
 NAMES = ("service", "instance", "logger", "request_id", "user_id", "error_type", "http_route")
 TRACEBACK_TYPE = r"(?:^|\n)([A-Za-z_][A-Za-z0-9_.]*)(?:: [^\n]*)?\s*$"
+TRACE_TYPE = r"^(?:Exception in thread \"[^\"\n]*\" )?([A-Za-z_$][A-Za-z0-9_.$]*)(?:: [^\n]*)?(?:\n[^\n]*)*?\n\s+at "
+TEMPLATES = ("@mt", "MessageTemplate")
+VAGUE_TRACES = ("trace", "envelope.trace", "logging.googleapis.com/trace")
 BOOLEANS = "('true', 'false')"
 
 
@@ -51,8 +55,8 @@ def conversions(profile: Profile) -> dict[str, Conversion]:
     found = {
         "time": Conversion({"ts_ns": time_ns_sql("t_time", "is_usual")}, time_is_exact_sql("t_time", "is_usual")),
         "level": Conversion({"severity_number": _severity(profile), "level": _scalar("t_level")}, "true"),
-        "message": Conversion({"message": "t_message"}, _is_text("t_message")),
-        "trace_id": Conversion({"trace_id": id_sql("t_trace_id")}, "trace_id = t_trace_id"),
+        "message": _message(profile),
+        "trace_id": Conversion({"trace_id": _trace_id(profile)}, "trace_id = t_trace_id"),
         "span_id": Conversion({"span_id": id_sql("t_span_id")}, "span_id = t_span_id"),
         "error_message": Conversion({"error_message": error}, _is_text("t_error_message")),
         "http_method": Conversion({"http_method": method}, "http_method = t_http_method"),
@@ -63,6 +67,7 @@ def conversions(profile: Profile) -> dict[str, Conversion]:
             duration_is_exact_sql("t_duration", "unit", "is_plain"),
         ),
     } | {name: Conversion({name: _scalar(f"t_{name}")}, "true") for name in NAMES}
+    found["service"] = _service(profile)
     return {column: found[column] for column in KEYS if profile.of(column)}
 
 
@@ -81,10 +86,49 @@ def route() -> str:
     return f"coalesce(http_route, {route_shape_sql('path')})"
 
 
+def _message(profile: Profile) -> Conversion:
+    """Return the message: a template filled in, and text that journald wrote byte by byte put together."""
+    templates = [number for key in TEMPLATES for number in profile.named("message", key)]
+    binary = profile.named("message", "MESSAGE")
+    branches, exact = "", _is_text("t_message")
+    if templates:
+        branches += f" WHEN {_at('message', templates)} THEN {rendered_sql('t_message', 'text')}"
+        exact += f" AND NOT {_at('message', templates)}"
+    if binary:
+        bytes_ = "list_transform(CAST(t_message AS UTINYINT[]), lambda byte: format('{:02x}', byte))"
+        text = f"coalesce(try(decode(unhex(array_to_string({bytes_}, '')))), t_message)"
+        branches += f" WHEN {_at('message', binary)} AND regexp_full_match(t_message, '\\[[0-9,]+\\]') THEN {text}"
+    return Conversion({"message": f"CASE{branches} ELSE t_message END" if branches else "t_message"}, exact)
+
+
+def _trace_id(profile: Profile) -> str:
+    """Return the trace id; under `trace` only what is one, such as `projects/shop/traces/0123…`."""
+    vague = [number for place, number in profile.numbers.items() if place.key in VAGUE_TRACES]
+    named = "nullif(regexp_extract(t_trace_id, '(?:^|/traces/)([0-9A-Fa-f]{16,32})$', 1), '')"
+    plain = id_sql("t_trace_id")
+    return f"CASE WHEN {_at('trace_id', vague)} THEN lower({named}) ELSE {plain} END" if vague else plain
+
+
+def _service(profile: Profile) -> Conversion:
+    """Return the service; a unit of systemd without the ending that says that it is a service."""
+    units = [
+        number for place, number in profile.numbers.items() if place.key in ("_SYSTEMD_UNIT", "envelope._SYSTEMD_UNIT")
+    ]
+    plain = _scalar("t_service")
+    if not units:
+        return Conversion({"service": plain}, "true")
+    unit = f"CASE WHEN {_at('service', units)} THEN regexp_replace(t_service, '[.]service$', '') ELSE {plain} END"
+    return Conversion({"service": unit}, "service = t_service")
+
+
 def traceback_type() -> str:
-    """Return the expression of the error type: as the record names it, or as a traceback's last line does."""
+    """Return the expression of the error type: as the record names it, or as a traceback does.
+
+    Python names the error in its last line, others in the first, with the places it was at below it.
+    """
     last = f"nullif(regexp_extract(error_message, {quoted(TRACEBACK_TYPE)}, 1), '')"
-    return f"coalesce(error_type, CASE WHEN contains(error_message, chr(10)) THEN {last} END)"
+    first = f"nullif(regexp_extract(error_message, {quoted(TRACE_TYPE)}, 1), '')"
+    return f"coalesce(error_type, CASE WHEN contains(error_message, chr(10)) THEN coalesce({last}, {first}) END)"
 
 
 def is_bare(place: Candidate) -> bool:
@@ -96,8 +140,9 @@ def unit(profile: Profile) -> str:
     """Return the expression for the unit in which a bare number of `t_duration` counts.
 
     Where the key does not name it, the habit of the framework that writes such records does: zerolog (`time` and
-    `message`) milliseconds, zap (`ts` and `msg`) seconds, slog and logrus (`time` and `msg`) nanoseconds, others, such
-    as Python's, seconds; `$unit` stands above the habit.
+    `message`) milliseconds, zap (`ts` and `msg`) seconds, pino and bunyan (`time`, `msg` and a level that is a number)
+    milliseconds, slog and logrus (`time` and `msg`) nanoseconds, Serilog (`@t`) milliseconds, others, such as Python's,
+    seconds; `$unit` stands above the habit.
     """
     named: dict[str, list[int]] = {}
     for place in profile.of("duration"):
@@ -111,10 +156,17 @@ def unit(profile: Profile) -> str:
         return f"CASE {branches} END"
     time, ts = _at("time", profile.named("time", "time")), _at("time", profile.named("time", "ts"))
     message, msg = _at("message", profile.named("message", "message")), _at("message", profile.named("message", "msg"))
+    counted = "regexp_full_match(t_level, '[0-9]+')" if profile.of("level") else "false"
     return (
-        f"CASE {branches} WHEN $unit IS NOT NULL THEN $unit WHEN {time} AND {msg} THEN 'ns' "
-        f"WHEN {ts} AND {msg} THEN 's' WHEN {time} AND {message} THEN 'ms' ELSE 's' END"
+        f"CASE {branches} WHEN $unit IS NOT NULL THEN $unit "
+        f"WHEN {time} AND {msg} THEN CASE WHEN {counted} THEN 'ms' ELSE 'ns' END "
+        f"WHEN {ts} AND {msg} THEN 's' WHEN {time} AND {message} OR {is_serilog(profile)} THEN 'ms' ELSE 's' END"
     )
+
+
+def is_serilog(profile: Profile) -> str:
+    """Return the condition that a record is of Serilog, which leaves out the level INFO."""
+    return _at("time", profile.named("time", "@t"))
 
 
 def _at(column: str, numbers: list[int]) -> str:
@@ -125,12 +177,15 @@ def _severity(profile: Profile) -> str:
     scaled: dict[Scale, list[int]] = {}
     for place in profile.of("level"):
         scaled.setdefault(scale_of(place.key), []).append(profile.numbers[place])
-    if len(scaled) == 1:
+    gelf = profile.named("message", "short_message")
+    if len(scaled) == 1 and not gelf:
         return severity_sql("t_level", next(iter(scaled)))
-    branches = " ".join(
+    branches = [
         f"WHEN {_at('level', numbers)} THEN {severity_sql('t_level', scale)}" for scale, numbers in scaled.items()
-    )
-    return f"CASE {branches} END"
+    ]
+    if gelf:
+        branches.insert(0, f"WHEN {_at('message', gelf)} THEN {severity_sql('t_level', 'syslog')}")
+    return f"CASE {' '.join(branches)} END"
 
 
 def _scalar(text: str) -> str:

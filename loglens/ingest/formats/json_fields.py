@@ -11,68 +11,123 @@ from functools import cache
 
 from loglens.ingest.levels import Scale
 
+# Who holds the process that wrote a record, by its container, function or unit: its service where it names none.
+_HOLDERS = (
+    "kubernetes.labels.app_kubernetes_io/name", "kubernetes.labels.app", "kubernetes.container_name",
+    "kubernetes.container.name", "k8s.container.name", "container.name", "container_name", "CONTAINER_NAME",
+    "resource.labels.container_name", "resource.labels.service_name", "resource.labels.function_name",
+    "resource.labels.module_id", "_SYSTEMD_UNIT", "SYSLOG_IDENTIFIER",
+)  # fmt: skip
+_INSTANCES = (
+    "kubernetes.pod.name", "kubernetes.pod_name", "k8s.pod.name", "resource.labels.pod_name",
+    "resource.labels.instance_id", "host.name", "host.hostname", "hostname", "_HOSTNAME", "logStream",
+)  # fmt: skip
+# Stack traces: the first line of Java's and the like, the last one of Python's names the error.
+STACKS = (
+    "error.stack_trace", "error.stack", "err.stack", "exception.stacktrace", "stack_trace", "stacktrace", "stackTrace",
+    "@x", "Exception", "stack",
+)  # fmt: skip
+
 # Keys of each column, the first that a record has wins.
 KEYS: dict[str, tuple[str, ...]] = {
     "time": (
-        "@timestamp", "timestamp", "ts", "time", "asctime", "datetime", "@t", "eventTime", "event_time", "log_time",
-        "timeMillis", "date", "t",
+        "@timestamp", "timestamp", "ts", "time", "asctime", "datetime", "@t", "Timestamp", "eventTime", "event_time",
+        "log_time", "timeMillis", "date", "t", "t.$date", "record.time.repr", "record.time.timestamp", "_time",
+        "__REALTIME_TIMESTAMP", "created", "receiveTimestamp",
+        "envelope.@timestamp", "envelope.timestamp", "envelope.time", "envelope.date", "envelope.__REALTIME_TIMESTAMP",
     ),
     "level": (
         "level", "severity", "levelname", "log.level", "lvl", "loglevel", "log_level", "logLevel", "severity_text",
-        "severityText", "level_name", "priority", "levelno", "severity_number", "severityNumber",
+        "severityText", "level_name", "@l", "Level", "LogLevel", "record.level.name", "priority", "PRIORITY",
+        "levelno", "severity_number", "severityNumber", "s", "envelope.severity", "envelope.PRIORITY",
     ),
     "service": (
         "service.name", "service", "service_name", "serviceName", "app", "application", "app_name", "appname",
+        "application_name", "Application", "ServiceName", "_service", "_service_name", "_application", "_app",
+        "record.extra.service", "Properties.Application", "labels.app", *_HOLDERS,
+        *(f"envelope.{key}" for key in _HOLDERS), "envelope.service.name",
     ),
     "instance": (
-        "service.instance.id", "service.node.name", "instance", "pod", "pod_name", "kubernetes.pod.name",
-        "kubernetes.pod_name", "host.name", "hostname",
+        "service.instance.id", "service.node.name", "instance", "pod", "pod_name", *_INSTANCES, "HOSTNAME",
+        "MachineName", "Properties.MachineName", "host", *(f"envelope.{key}" for key in _INSTANCES),
     ),
-    "logger": ("logger", "logger_name", "loggerName", "log.logger", "logger.name", "component", "name"),
-    "message": ("message", "msg", "event", "short_message", "@m", "text", "body"),
+    "logger": (
+        "logger", "logger_name", "loggerName", "log.logger", "logger.name", "component", "SourceContext",
+        "Properties.SourceContext", "Category", "record.name", "target", "channel", "_logger", "_LoggerName", "c",
+        "name",
+    ),
+    "message": (
+        "message", "msg", "event", "short_message", "@m", "RenderedMessage", "Message", "record.message",
+        "fields.message", "MESSAGE", "textPayload", "@message", "_msg", "@mt", "MessageTemplate", "text", "body", "log",
+    ),
     "trace_id": (
-        "trace_id", "traceId", "traceID", "trace.id", "traceid", "dd.trace_id", "otelTraceID", "otel.trace_id",
+        "trace_id", "traceId", "traceID", "trace.id", "traceid", "@tr", "TraceId", "dd.trace_id", "otelTraceID",
+        "otel.trace_id", "mdc.traceId", "mdc.trace_id", "contextMap.traceId", "contextMap.trace_id",
+        "record.extra.trace_id", "_trace_id", "_traceId", "X-B3-TraceId", "logging.googleapis.com/trace", "trace",
+        "envelope.trace",
     ),
     "span_id": (
-        "span_id", "spanId", "spanID", "span.id", "spanid", "dd.span_id", "otelSpanID", "otel.span_id",
-        "transaction.id",
+        "span_id", "spanId", "spanID", "span.id", "spanid", "@sp", "SpanId", "dd.span_id", "otelSpanID",
+        "otel.span_id", "mdc.spanId", "mdc.span_id", "contextMap.spanId", "contextMap.span_id", "record.extra.span_id",
+        "_span_id", "_spanId", "X-B3-SpanId", "logging.googleapis.com/spanId", "transaction.id", "envelope.spanId",
     ),
     "request_id": (
         "request_id", "requestId", "requestID", "req_id", "reqId", "http.request.id", "correlation_id",
-        "correlationId", "x_request_id", "x-request-id", "X-Request-ID",
+        "correlationId", "x_request_id", "x-request-id", "X-Request-ID", "req.id", "RequestId", "awsRequestId",
+        "function_request_id", "mdc.requestId", "mdc.request_id", "record.extra.request_id", "_request_id",
     ),
-    "user_id": ("user_id", "userId", "user.id", "enduser.id", "usr.id", "uid"),
-    "error_type": ("error.type", "error_type", "errorType", "exc_type", "exception.type", "err.type", "error.kind"),
+    "user_id": (
+        "user_id", "userId", "user.id", "enduser.id", "usr.id", "uid", "UserId", "mdc.userId", "mdc.user_id",
+        "record.extra.user_id", "_user_id",
+    ),
+    "error_type": (
+        "error.type", "error_type", "errorType", "exc_type", "exception.type", "err.type", "error.kind", "err.name",
+        "error.name", "thrown.name", "record.exception.type", "exception.exception_class",
+    ),
     "error_message": (
-        "error.message", "error_message", "errorMessage", "exception.message", "err.message", "error", "err",
-        "exception", "exc_info",
+        "error.message", "error_message", "errorMessage", "exception.message", "err.message", "thrown.message",
+        "record.exception.value", "exception.exception_message", "error", "err", "exception", "exc_info", *STACKS,
     ),
     "http_method": (
         "http.request.method", "http.method", "http_method", "httpMethod", "method", "request_method", "verb",
-        "req.method", "request.method",
+        "req.method", "request.method", "RequestMethod", "Properties.RequestMethod", "httpRequest.requestMethod",
+        "envelope.httpRequest.requestMethod",
     ),
     "path": (
         "url.path", "http.target", "path", "request_path", "request_uri", "uri", "url.original", "url.full", "url",
-        "http.url", "req.url", "request.path", "request.url",
+        "http.url", "req.url", "request.path", "request.url", "request.uri", "RequestPath", "Properties.RequestPath",
+        "httpRequest.requestUrl", "envelope.httpRequest.requestUrl",
     ),
     "http_route": ("http.route", "http_route", "url.template", "route", "path_template"),
     "status_code": (
         "http.response.status_code", "http.status_code", "status_code", "statusCode", "http_status", "httpStatus",
-        "response_status", "res.statusCode", "response.status", "status", "code",
+        "response_status", "res.statusCode", "res.status", "response.status", "response.status_code",
+        "response.statusCode", "StatusCode", "Properties.StatusCode", "httpRequest.status",
+        "envelope.httpRequest.status", "status", "code",
     ),
     "duration": (
         "duration_ms", "durationMs", "latency_ms", "latencyMs", "elapsed_ms", "elapsedMs", "response_time_ms",
         "responseTimeMs", "duration_millis", "durationMillis", "elapsed_millis", "took_ms", "time_ms", "responseTime",
+        "ElapsedMilliseconds", "elapsedMilliseconds", "_duration_ms", "attr.durationMillis", "record.extra.duration_ms",
         "duration_us", "durationUs", "latency_us", "elapsed_us", "duration_micros", "durationMicros",
         "duration_ns", "durationNs", "latency_ns", "elapsed_ns", "duration_nanos", "durationNanos", "event.duration",
         "duration_s", "duration_sec", "duration_seconds", "durationSeconds", "latency_s", "latency_seconds",
         "elapsed_s", "elapsed_seconds", "request_time", "process_time",
-        "duration", "latency", "elapsed", "elapsed_time", "response_time", "took", "dur",
+        "duration", "latency", "elapsed", "elapsed_time", "response_time", "took", "dur", "Elapsed",
+        "Properties.Elapsed", "httpRequest.latency", "envelope.httpRequest.latency",
     ),
 }  # fmt: skip
 
+# Keys that say something only beside another one, of GELF, MongoDB and Monolog.
+_BESIDE = {
+    ("instance", "host"): "short_message",
+    ("level", "s"): "ctx",
+    ("logger", "c"): "ctx",
+    ("logger", "channel"): "level_name",
+}
+
 _SUFFIXES = {
-    "ms": ("_ms", "Ms", "millis", "Millis", "responseTime"),
+    "ms": ("_ms", "Ms", "millis", "Millis", "Milliseconds", "responseTime"),
     "us": ("_us", "Us", "_micros", "Micros"),
     "ns": ("_ns", "Ns", "_nanos", "Nanos", "event.duration"),
     "s": ("_s", "_sec", "_seconds", "Seconds", "request_time", "process_time"),
@@ -83,6 +138,8 @@ _SCALES: dict[str, Scale] = {
     "severityNumber": "otel",
     "severity": "syslog",
     "priority": "syslog",
+    "PRIORITY": "syslog",
+    "envelope.PRIORITY": "syslog",
 }
 
 # What a record speaks of, for telling logs from other JSON.
@@ -111,11 +168,15 @@ def habit(keys: Mapping[str, str]) -> str:
 
 @dataclass(frozen=True)
 class Candidate:
-    """One place in a record where the value of a column may be: a key, and the path it is found at."""
+    """One place in a record where the value of a column may be: a key, and the path it is found at.
+
+    `beside` is a top-level key without which it means something else.
+    """
 
     column: str
     key: str
     parts: tuple[str, ...]
+    beside: str | None = None
 
     @property
     def root(self) -> str:
@@ -137,7 +198,10 @@ class Candidate:
 def candidates() -> tuple[Candidate, ...]:
     """Return every place of every column, first the columns in order, then the places by priority."""
     return tuple(
-        Candidate(column, key, parts) for column, keys in KEYS.items() for key in keys for parts in _parts(key)
+        Candidate(column, key, parts, _BESIDE.get((column, key)))
+        for column, keys in KEYS.items()
+        for key in keys
+        for parts in _parts(key)
     )
 
 
@@ -153,10 +217,16 @@ def candidates_of(column: str) -> tuple[Candidate, ...]:
     return tuple(candidate for candidate in candidates() if candidate.column == column)
 
 
+@cache
+def known_roots() -> frozenset[str]:
+    """Return the top-level keys that say something about a column."""
+    return frozenset(root for place in candidates() for root in (place.root, place.beside) if root is not None)
+
+
 def find(record: Mapping[str, object], column: str) -> object:
     """Return what a record holds for a column, None for nothing."""
     for candidate in candidates_of(column):
-        value: object = record
+        value: object = record if candidate.beside is None or candidate.beside in record else None
         for part in candidate.parts:
             value = value.get(part) if isinstance(value, dict) else None
         if value is not None:

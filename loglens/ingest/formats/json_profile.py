@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from loglens.ingest.formats.json_fields import Candidate, candidates
+from loglens.ingest.formats.json_fields import Candidate, candidates, known_roots
 
-# Each place of a value that lines of one layout move into a column is a bit of a 64-bit mask.
+# Where lines of one layout had their values from is one 64-bit number, of a few bits for each column.
 MASK_BITS = 62
 
 
@@ -32,26 +32,30 @@ class Layout:
 class Profile:
     """The places where a file was seen to hold values of columns, by priority, and its usual layouts.
 
-    `closed` are top-level keys that were never seen to hold an object with places. A line reads the same with every
-    profile that has its keys; lines with known keys a profile has not, or with an object under a closed one, are set
-    aside for one that has. Places are numbered from 1.
+    `keys` are the known top-level keys it has, `closed` those that were never seen to hold an object with places. A
+    line reads the same with every profile that has its keys; lines with known keys a profile has not, or with an object
+    under a closed one, are set aside for one that has. Places are numbered from 1.
     """
 
     places: tuple[Candidate, ...]
+    keys: frozenset[str] = frozenset()
     closed: tuple[str, ...] = ()
     layouts: tuple[Layout, ...] = field(default=())
 
     @classmethod
     def of_keys(cls, keys: Iterable[str], objects: Collection[str]) -> Profile:
         """Return the profile of lines with these top-level keys, some of which hold objects."""
-        present = set(keys)
+        present = known_roots() & set(keys)
         nested = {place.root for place in candidates() if place.is_nested}
         return cls(
             tuple(
                 place
                 for place in candidates()
-                if place.root in present and (place.root in objects or not place.is_nested)
+                if place.root in present
+                and (place.root in objects or not place.is_nested)
+                and (place.beside is None or place.beside in present)
             ),
+            present,
             tuple(sorted((present & nested) - set(objects))),
         )
 
@@ -68,21 +72,38 @@ class Profile:
     @cached_property
     def unseen_roots(self) -> list[str]:
         """The known top-level keys the profile has not."""
-        seen = {place.root for place in self.places} | set(self.closed)
-        return list(dict.fromkeys(place.root for place in candidates() if place.root not in seen))
+        return sorted(known_roots() - self.keys)
 
     @cached_property
     def looked_at(self) -> dict[str, int]:
         """The numbers of top-level keys that are looked at whole, places among them; others follow the places."""
         whole = {place.root: number for place, number in self.numbers.items() if not place.is_nested}
-        wanted = [*self.closed, *(layout.last for layout in self.layouts if layout.last is not None)]
+        wanted = [
+            *self.closed,
+            *(place.beside for place in self.places if place.beside is not None),
+            *(layout.last for layout in self.layouts if layout.last is not None),
+        ]
         others = [key for key in dict.fromkeys(wanted) if key not in whole]
         return whole | {key: number for number, key in enumerate(others, start=len(self.places) + 1)}
 
+    @cached_property
+    def shifts(self) -> dict[str, int]:
+        """Where the bits of each column begin in a mask; a column has as many as its places need, and none for none."""
+        shifts, width = {}, 0
+        for column in dict.fromkeys(place.column for place in self.places):
+            shifts[column] = width
+            width += len(self.of(column)).bit_length()
+        return shifts | {"": width}
+
     @property
     def can_have_layouts(self) -> bool:
-        """True where the numbers of all places fit into a mask."""
-        return len(self.places) <= MASK_BITS
+        """True where a mask has room for every column."""
+        return self.shifts[""] <= MASK_BITS
+
+    def mask(self, numbers: Collection[int]) -> int:
+        """Return the mask of lines that had their values from the places of these numbers."""
+        taken = {place for place, number in self.numbers.items() if number in numbers}
+        return sum((self.of(place.column).index(place) + 1) << self.shifts[place.column] for place in taken)
 
     def of(self, column: str) -> list[Candidate]:
         """Return the places of a column, by priority."""

@@ -13,6 +13,7 @@ from loglens.ingest.formats.json_columns import (
     Conversion,
     conversions,
     is_bare,
+    is_serilog,
     marks,
     route,
     traceback_type,
@@ -22,6 +23,7 @@ from loglens.ingest.formats.json_fields import KEYS, Candidate
 from loglens.ingest.formats.json_patch import layout_rest_sql, parents, path_of, rest_sql
 from loglens.ingest.formats.json_pieces import BROKEN, OBJECT, PLAIN
 from loglens.ingest.formats.json_profile import Layout, Profile
+from loglens.ingest.levels import LEVEL_NAMES
 from loglens.ingest.sql_text import bound, listed, quoted
 from loglens.ingest.timestamps import lacks_zone_sql
 
@@ -91,7 +93,7 @@ def insert_statement(profile: Profile) -> str:
     trimmed = "rtrim(text, chr(10) || chr(13))"
     special = {
         "service": "coalesce(service, $fallback)",
-        "severity_number": f"CASE WHEN is_marked THEN {mark} ELSE severity_number END",
+        "severity_number": f"CASE WHEN is_marked THEN {mark} ELSE {_severity(profile)} END",
         "message": (
             f"CASE WHEN is_broken THEN coalesce(fault, {quoted(UNREADABLE)}) "
             f"WHEN kind = {PLAIN} THEN {trimmed} ELSE message END"
@@ -114,6 +116,14 @@ def insert_statement(profile: Profile) -> str:
             )
         )
     """
+
+
+def _severity(profile: Profile) -> str:
+    """Return the expression for the severity number; Serilog does not write that of INFO."""
+    if not profile.named("time", "@t"):
+        return "severity_number"
+    is_silent = "t_level IS NULL" if profile.of("level") else "true"
+    return f"coalesce(severity_number, CASE WHEN {is_serilog(profile)} AND {is_silent} THEN {LEVEL_NAMES['info']} END)"
 
 
 def _numbers(numbers: Sequence[int]) -> str:
@@ -214,7 +224,8 @@ def _first(profile: Profile, places: Sequence[Candidate]) -> str:
     for place in places:
         text = f"found[{profile.numbers[place]}]"
         is_object = f" AND {text} NOT LIKE '{{%'" if place.parts in objects else ""
-        branches.append(f"WHEN {text} IS NOT NULL{is_object} THEN {profile.numbers[place]}")
+        is_beside = f" AND found[{profile.looked_at[place.beside]}] IS NOT NULL" if place.beside else ""
+        branches.append(f"WHEN {text} IS NOT NULL{is_object}{is_beside} THEN {profile.numbers[place]}")
     return f"CASE {' '.join(branches)} ELSE 0 END"
 
 
@@ -231,7 +242,7 @@ def _converted(profile: Profile) -> str:
 def _place(profile: Profile, column: str) -> str:
     """Return the expression for the number of the place a column that has a value was taken from."""
     first, *others = profile.of(column)
-    is_sure = not others and first.parts not in parents(profile.places)
+    is_sure = not others and first.beside is None and first.parts not in parents(profile.places)
     return str(profile.numbers[first]) if is_sure else f"p_{column}"
 
 
@@ -256,9 +267,9 @@ def _exact(profile: Profile) -> str:
     if not profile.layouts or not columns:
         return f"SELECT *, 0 AS known FROM ({inner})"
     # A line is of a known layout when exactly the same places were taken: as bits of one number.
-    mask = " + ".join(f"CASE WHEN c_{column} THEN {_bit(_place(profile, column))} ELSE 0 END" for column in columns)
+    mask = " + ".join(f"CASE WHEN c_{column} THEN {_bits(profile, column)} ELSE 0 END" for column in columns)
     known = " ".join(
-        f"WHEN layout = {quoted(layout.keys)} AND mask = {_mask(layout.places)} THEN {number}"
+        f"WHEN layout = {quoted(layout.keys)} AND mask = {profile.mask(layout.places)} THEN {number}"
         for number, layout in enumerate(profile.layouts, start=1)
     )
     return f"""
@@ -267,12 +278,12 @@ def _exact(profile: Profile) -> str:
     """
 
 
-def _bit(place: str) -> str:
-    return str(1 << int(place)) if place.isdigit() else f"(CAST(1 AS BIGINT) << {place})"
-
-
-def _mask(places: Sequence[int]) -> int:
-    return sum(1 << place for place in places)
+def _bits(profile: Profile, column: str) -> str:
+    """Return the expression for what a column that has a value adds to the mask."""
+    place, before = _place(profile, column), profile.numbers[profile.of(column)[0]] - 1
+    if place.isdigit():
+        return str(1 << profile.shifts[column])
+    return f"(CAST({place} - {before} AS BIGINT) << {profile.shifts[column]})"
 
 
 def _is_whole(made: Conversion) -> str:

@@ -32,7 +32,7 @@ def sniff(sample: Sample) -> float:
 
 
 def _is_log(record: Mapping[str, object]) -> bool:
-    kinds = {kind for kind in KINDS if find(record, kind) is not None}
+    kinds = {kind for kind in KINDS if not isinstance(find(record, kind), dict | None)}
     if not str(find(record, "status_code")).isdigit():
         kinds.discard("status_code")
     says_something = "message" in kinds or "level" in kinds or {"status_code", "duration"} <= kinds
