@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 # The least share of a group that must have a value for it to be tested, and to be worth telling.
 SUPPORT = 0.05
-# Attributes with more values than this are not searched for sets of them.
+# Attributes with more values than this are not searched for sets of them, and no set is larger than people read.
 _SET_VALUES = 40
+_SET_SIZE = 8
 # A value needs this many requests to be tested, alone or as one of a set.
 _LEAST = 3
 _LEAST_IN_SET = 5
@@ -128,7 +129,7 @@ def _sets(attribute: Attribute, is_tail: NDArray[np.bool_]) -> Iterator[Candidat
         tail[order] + CONTINUITY, body[order] + CONTINUITY, c[best] + 0 * tail[order], d[best] + 0 * body[order]
     )
     members = order[: best + 1][alone[: best + 1] < _MEMBER_P]
-    if len(members) > 1:
+    if 1 < len(members) <= _SET_SIZE:
         values = tuple(attribute.values[code] for code in sorted(members.tolist()))
         p = chi2_tail(_table_g(whole), whole.shape[1] - 1)
         yield Candidate((Condition(attribute.name, values),), np.isin(attribute.codes, members), p)

@@ -89,30 +89,50 @@ def differences(
     if not tested or is_tail.all() or not is_tail.any():
         return []
     q = benjamini_hochberg(np.array([each.p for each in tested]), len(tested))
-    measured = _measured(tested, q, is_tail, body_weight)
+    groups = _Groups(is_tail, body_weight, known)
+    measured = _measured(tested, q, groups)
     singles = _without_worse_sets(_ranked(_with_aliases([each for each in measured if _is_telling(each)])))
-    pairs = _pairs(_partners(singles, measured), len(tested), is_tail, body_weight)
-    found = _ranked([*singles, *pairs])
-    if known is not None:
-        found = [
-            each
-            for each in found
-            if _differs_within(each.holds, known, is_tail) or not _differs_within(known, each.holds, is_tail)
-        ]
+    singles = [each for each in singles if groups.is_beyond_known(each)]
+    found = _ranked([*singles, *_pairs(_partners(singles, measured), len(tested), groups)])
     # What only slow or failed requests have at all, with any value, tells of the effect.
     effects = {each.name for each in told if each.is_effect or not (each.present & ~is_tail).any()}
-    return [each.found for each in _unexplained(found, is_tail, effects)]
+    return [each.found for each in _unexplained(found, groups, effects)]
 
 
-def _measured(found: Sequence[Candidate], q: Reals, is_tail: NDArray[np.bool_], body_weight: float) -> list[_Kept]:
+@dataclass(frozen=True)
+class _Groups:
+    """Which requests are in the tail, how many a request of the body stands for, and what is known already."""
+
+    is_tail: NDArray[np.bool_]
+    body_weight: float
+    known: NDArray[np.bool_] | None
+
+    def is_beyond_known(self, kept: _Kept) -> bool:
+        """Whether it is a difference apart from what is known, or explains just that."""
+        return (
+            self.known is None
+            or _differs_within(kept.holds, [self.known], self.is_tail)
+            or not _differs_within(self.known, [kept.holds], self.is_tail)
+        )
+
+    def differs(self, kept: _Kept, other: _Kept, limit: float = _REMAINS_P) -> bool:
+        """Whether it is a difference among requests that are alike in the other, and in what is known."""
+        strata = [other.holds]
+        if self.known is not None and _differs_within(kept.holds, [self.known], self.is_tail):
+            strata.append(self.known)
+        return _differs_within(kept.holds, strata, self.is_tail, limit)
+
+
+def _measured(found: Sequence[Candidate], q: Reals, groups: _Groups) -> list[_Kept]:
     import numpy as np
 
+    is_tail = groups.is_tail
     tails = int(is_tail.sum())
     bodies = len(is_tail) - tails
     tail = np.array([float(np.count_nonzero(each.holds & is_tail)) for each in found])
     body = np.array([float(np.count_nonzero(each.holds)) for each in found]) - tail
     a, b, c, d = two_by_two(tail, body, tails, bodies)
-    ratio, low = risk_ratio(a, b * body_weight, c, d * body_weight)
+    ratio, low = risk_ratio(a, b * groups.body_weight, c, d * groups.body_weight)
     return [
         _Kept(
             Difference(
@@ -188,7 +208,7 @@ def _partners(singles: Sequence[_Kept], measured: Sequence[_Kept]) -> list[_Kept
     return [*singles, *_with_aliases(leaning)][:_PAIRED]
 
 
-def _pairs(partners: Sequence[_Kept], tests: int, is_tail: NDArray[np.bool_], body_weight: float) -> list[_Kept]:
+def _pairs(partners: Sequence[_Kept], tests: int, groups: _Groups) -> list[_Kept]:
     """Return pairs about different attributes that tell clearly more than each of the two; of all pairs of `tests`."""
     import numpy as np
 
@@ -201,6 +221,7 @@ def _pairs(partners: Sequence[_Kept], tests: int, is_tail: NDArray[np.bool_], bo
     if not couples:
         return []
     held = [one.holds & other.holds for one, other in couples]
+    is_tail = groups.is_tail
     tails = int(is_tail.sum())
     tail = np.array([float(np.count_nonzero(holds & is_tail)) for holds in held])
     body = np.array([float(np.count_nonzero(holds)) for holds in held]) - tail
@@ -210,18 +231,19 @@ def _pairs(partners: Sequence[_Kept], tests: int, is_tail: NDArray[np.bool_], bo
         for (one, other), holds, value in zip(couples, held, p.tolist(), strict=True)
     ]
     # Partners were chosen by what they are alone, so all there might have been count as tested.
-    measured = _measured(tested, benjamini_hochberg(p, tests * (tests - 1) // 2), is_tail, body_weight)
+    measured = _measured(tested, benjamini_hochberg(p, tests * (tests - 1) // 2), groups)
     limit = _REMAINS_P / len(couples)
     return [
         each
         for each, couple in zip(measured, couples, strict=True)
         if _is_telling(each)
         and each.found.risk_ratio >= _PAIR_GAIN * max(one.found.risk_ratio for one in couple)
-        and all(_differs_within(each.holds, one.holds, is_tail, limit) for one in couple)
+        and groups.is_beyond_known(each)
+        and all(groups.differs(each, one, limit) for one in couple)
     ]
 
 
-def _unexplained(ranked: Sequence[_Kept], is_tail: NDArray[np.bool_], effects: AbstractSet[str]) -> list[_Kept]:
+def _unexplained(ranked: Sequence[_Kept], groups: _Groups, effects: AbstractSet[str]) -> list[_Kept]:
     """Leave out what a finding ranked above explains: among requests alike in that one it makes no difference.
 
     Effects explain one another, and are explained, but explain no cause.
@@ -229,7 +251,7 @@ def _unexplained(ranked: Sequence[_Kept], is_tail: NDArray[np.bool_], effects: A
     chosen: list[_Kept] = []
     for each in ranked:
         above = [other for other in chosen if _is_effect(each, effects) or not _is_effect(other, effects)]
-        if all(_differs_within(each.holds, other.holds, is_tail) for other in above):
+        if all(groups.differs(each, other) for other in above):
             chosen.append(each)
     return chosen
 
@@ -239,22 +261,24 @@ def _is_effect(kept: _Kept, effects: AbstractSet[str]) -> bool:
 
 
 def _differs_within(
-    holds: NDArray[np.bool_], stratum: NDArray[np.bool_], is_tail: NDArray[np.bool_], limit: float = _REMAINS_P
+    holds: NDArray[np.bool_], alike: Sequence[NDArray[np.bool_]], is_tail: NDArray[np.bool_], limit: float = _REMAINS_P
 ) -> bool:
-    """Whether a condition still sets the tail apart, with requests compared only inside the two strata."""
-    above = below = excess = variance = 0.0
-    for rows in (stratum, ~stratum):
-        n = int(rows.sum())
-        with_it = int((rows & holds).sum())
-        tails = int((rows & is_tail).sum())
-        a = int((rows & holds & is_tail).sum())
-        if n < 2:
-            continue
-        above += a * (n - with_it) / n
-        below += (tails - a) * with_it / n
-        excess += a - with_it * tails / n
-        variance += with_it * (n - with_it) * tails * (n - tails) / (n * n * (n - 1))
+    """Whether a condition still sets the tail apart, with requests compared only with those alike in the others."""
+    import numpy as np
+
+    strata = np.zeros(len(holds), dtype=np.int64)
+    for place, mask in enumerate(alike):
+        strata |= mask.astype(np.int64) << place
+    n, with_it, tails, a = (
+        np.bincount(strata[rows], minlength=1 << len(alike)).astype(np.float64)
+        for rows in (slice(None), holds, is_tail, holds & is_tail)
+    )
+    more = n > 1
+    n, with_it, tails, a = n[more], with_it[more], tails[more], a[more]
+    excess = float((a - with_it * tails / n).sum())
+    variance = float((with_it * (n - with_it) * tails * (n - tails) / (n * n * (n - 1))).sum())
     if excess <= 0 or variance <= 0:
         return False
+    above, below = float((a * (n - with_it) / n).sum()), float(((tails - a) * with_it / n).sum())
     ratio = above / below if below else math.inf
     return ratio >= RATIO and chi2_tail(excess * excess / variance, 1) < limit
