@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import duckdb
+import pyarrow as pa
 import pytest
 
 from loglens.cli import main
@@ -50,6 +51,17 @@ def insert_many_spans(connection: duckdb.DuckDBPyConnection, spans: Rows) -> Non
         connection.register("frame", frame)
         connection.execute(f"INSERT INTO spans BY NAME SELECT *, {ENTRY_SPAN} AS is_entry FROM frame AS spans")
         connection.unregister("frame")
+
+
+def insert_table(connection: duckdb.DuckDBPyConnection, table: str, rows: Rows) -> None:
+    """Insert many rows of spans or logs at once; columns that a row does not name are null."""
+    if not rows:
+        return
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    connection.register("given", pa.Table.from_pylist([{name: row.get(name) for name in names} for row in rows]))
+    entry = f", {ENTRY_SPAN} AS is_entry" if table == "spans" else ""
+    connection.execute(f"INSERT INTO {table} BY NAME SELECT *{entry} FROM given")
+    connection.unregister("given")
 
 
 def is_entry(connection: duckdb.DuckDBPyConnection, span: Mapping[str, Any]) -> bool:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from loglens.detector import Detector
-from loglens.detectors import sequential_calls, slow_query, slow_route
+from loglens.detectors import fan_out, n_plus_one, redundant_query, sequential_calls, slow_query, slow_route
 
 ALL: tuple[Detector, ...] = (
     slow_route.DETECTOR,
     slow_query.DETECTOR,
     sequential_calls.DETECTOR,
+    n_plus_one.DETECTOR,
+    redundant_query.DETECTOR,
+    fan_out.DETECTOR,
 )
