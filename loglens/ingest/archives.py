@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import tarfile
 import tempfile
@@ -92,10 +93,10 @@ def _zip_members(job: Job, opened: Opened) -> Iterator[Job | Outcome]:
                 yield Outcome(uri, "skipped", note=reason) if reason else Outcome(uri, "unchanged")
                 continue
             try:
-                with archive.open(info) as content, _taken_out(content) as path:
+                with archive.open(info) as content, _taken_out(content, info.file_size) as path:
                     yield Job(path, uri, job.origin)
-            except (RuntimeError, NotImplementedError) as error:
-                yield Outcome(uri, "failed", note=f"cannot be taken out: {error}")
+            except (RuntimeError, NotImplementedError, OSError) as error:
+                yield _not_taken_out(uri, error)
 
 
 def _tar_members(job: Job, opened: Opened) -> Iterator[Job | Outcome]:
@@ -112,10 +113,20 @@ def _tar_members(job: Job, opened: Opened) -> Iterator[Job | Outcome]:
                     continue
                 content = archive.extractfile(info)
                 assert content is not None
-                with content, _taken_out(content) as path:
-                    yield Job(path, uri, job.origin)
+                try:
+                    with content, _taken_out(content, info.size) as path:
+                        yield Job(path, uri, job.origin)
+                except OSError as error:
+                    yield _not_taken_out(uri, error)
         if unpacker.failure:
             raise tarfile.ReadError(unpacker.failure)
+
+
+def _not_taken_out(uri: str, error: Exception) -> Outcome:
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+        reason = f"{tempfile.gettempdir()} has no room for it ({error.strerror}); TMPDIR names another folder"
+        return Outcome(uri, "failed", note=reason)
+    return Outcome(uri, "failed", note=f"cannot be taken out: {error}")
 
 
 class _Stream:
@@ -136,14 +147,15 @@ def _refused(name: str, size: int, packed: int | None, opened: Opened) -> str | 
         return "hidden"
     if packed is not None and size > RATIO_FLOOR_BYTES and size > MAX_RATIO * packed:
         return f"unpacks to more than {MAX_RATIO:,} times its size; take it out by hand if it is meant to"
-    if size > (free := shutil.disk_usage(tempfile.gettempdir()).free):
-        return f"needs {size >> 20} MiB to be taken out, and {tempfile.gettempdir()} has {free >> 20} MiB free"
     return opened.wanted.refuses(Path(below), below)
 
 
 @contextmanager
-def _taken_out(content: IO[bytes]) -> Iterator[Path]:
+def _taken_out(content: IO[bytes], size: int) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="loglens-") as folder:
+        free = shutil.disk_usage(folder).free
+        if size > free:
+            raise OSError(errno.ENOSPC, f"{size >> 20:,} MiB needed, {free >> 20:,} MiB free")
         path = Path(folder) / "member"
         with path.open("wb") as file:
             shutil.copyfileobj(content, file, 4 << 20)

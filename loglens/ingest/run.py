@@ -19,7 +19,7 @@ from loglens.ingest.identity import seen_unread
 from loglens.ingest.job import Job, uri_of
 from loglens.ingest.reader import ReadOptions
 from loglens.ingest.report import IngestReport, Outcome, Progress, Silent
-from loglens.store.store import WRITER_MEMORY, open_reader, open_writer
+from loglens.store.store import WRITER_MEMORY, explain_write_failure, open_reader, open_writer, write_failures
 
 if TYPE_CHECKING:
     import duckdb
@@ -85,8 +85,13 @@ def _spooled_input() -> Iterator[Path]:
     """Copy standard input to its end into a file: what a source is can only be told once all of it is known."""
     with tempfile.TemporaryDirectory(prefix="loglens-") as folder:
         path = Path(folder) / "stdin"
-        with path.open("wb") as spool:
-            shutil.copyfileobj(sys.stdin.buffer, spool, 4 << 20)
+        try:
+            with path.open("wb") as spool:
+                shutil.copyfileobj(sys.stdin.buffer, spool, 4 << 20)
+        except OSError as error:
+            raise IngestError(
+                f"Standard input cannot be copied to {folder}: {error.strerror or error}. TMPDIR names another folder."
+            ) from error
         yield path
 
 
@@ -129,8 +134,9 @@ def _guarded(work: FileIngest, job: Job, connection: duckdb.DuckDBPyConnection |
     except BaseException as error:
         if connection is not None and not work.request.dry_run:
             _roll_back(connection)
-        if isinstance(error, duckdb.IOException | duckdb.FatalException | duckdb.InternalException):
-            raise StoreError(_explain(work.request.database, job, error)) from error
+        if isinstance(error, write_failures()):
+            told = explain_write_failure(work.request.database, error)
+            raise StoreError(f"{told} It was reading {job.uri}; the files finished before are in.") from error
         if isinstance(error, IngestError):
             return Outcome(job.uri, "failed", note=str(error)), None
         if isinstance(error, OSError):
@@ -152,14 +158,3 @@ def _roll_back(connection: duckdb.DuckDBPyConnection) -> None:
     except duckdb.Error:
         # Nothing was begun, or the file broke the connection: the transaction is gone either way.
         return
-
-
-def _explain(database: Path, job: Job, error: Exception) -> str:
-    first = str(error).splitlines()[0]
-    if "No space left" in str(error) or "disk" in first.lower():
-        free = shutil.disk_usage(database.parent).free >> 20
-        return (
-            f"No space left for {database} ({free} MiB free) while reading {job.uri}. "
-            "The files finished before are in. Make room and run the same command again."
-        )
-    return f"Writing {job.uri} into {database} failed: {first}. The files finished before are in."

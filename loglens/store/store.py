@@ -26,6 +26,7 @@ _turns: defaultdict[Path, threading.RLock] = defaultdict(threading.RLock)
 
 # What ingest may hold in DuckDB's buffers; the rest of its memory is a few batches of input.
 WRITER_MEMORY = "400MB"
+_TEMPORARY = "temporary.duckdb"
 
 
 def refuse_missing(path: Path) -> None:
@@ -55,7 +56,8 @@ def open_reader(path: Path, settings: Settings | None = None) -> Iterator[duckdb
 def open_writer(path: Path, wait_s: float = 10) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a store for writing, making or migrating it where needed.
 
-    Waits up to `wait_s` seconds for another process to let go. Raises StoreLocked, StoreTooNew or StoreError.
+    Waits up to `wait_s` seconds for another process to let go. Raises StoreLocked, StoreTooNew, and StoreError where
+    the store cannot be opened or written, in the block as well.
     """
     if not path.parent.is_dir():
         raise NotFound(f"Cannot make the database {path}: there is no folder {path.parent}.")
@@ -68,15 +70,33 @@ def open_writer(path: Path, wait_s: float = 10) -> Iterator[duckdb.DuckDBPyConne
             connection.execute("SET preserve_insertion_order = false")
             migrate(connection, path)
             yield connection
+        except write_failures() as error:
+            raise StoreError(explain_write_failure(path, error)) from error
         finally:
             connection.close()
+
+
+def write_failures() -> tuple[type[Exception], ...]:
+    """Return what DuckDB raises where a file cannot be written; a commit then fails as a transaction."""
+    import duckdb
+
+    return duckdb.IOException, duckdb.TransactionException, duckdb.FatalException, duckdb.InternalException
+
+
+def explain_write_failure(path: Path, error: Exception) -> str:
+    """Return what to say of an error among `write_failures`: that the disk is full, where it is."""
+    first = str(error).splitlines()[0]
+    if "No space left" in str(error) or "Disk quota" in str(error):
+        elsewhere = ", or name another folder with TMPDIR," if path.name == _TEMPORARY else ""
+        return f"No space left for {path}. Make room{elsewhere} and run the same command again."
+    return f"Cannot write {path}: {first.rpartition('Failed to commit: ')[2]}."
 
 
 @contextmanager
 def temporary_store() -> Iterator[Path]:
     """Give the path of a store that goes away with the block."""
     with tempfile.TemporaryDirectory(prefix="loglens-", ignore_cleanup_errors=True) as folder:
-        yield Path(folder) / "temporary.duckdb"
+        yield Path(folder) / _TEMPORARY
 
 
 def _create(path: Path) -> None:
@@ -85,13 +105,20 @@ def _create(path: Path) -> None:
     made.unlink(missing_ok=True)
     try:
         connection = _connect(made, read_only=False, wait_s=0)
-        migrate(connection, path)
-        connection.close()
+        try:
+            migrate(connection, path)
+            # Closing does the same, and says nothing where it fails.
+            connection.execute("CHECKPOINT")
+        except write_failures() as error:
+            raise StoreError(explain_write_failure(path, error)) from error
+        finally:
+            connection.close()
         # A link is refused where another process was quicker, a rename would replace what it made.
         with suppress(FileExistsError):
             os.link(made, path)
     finally:
-        made.unlink(missing_ok=True)
+        for left in (made, made.with_name(f"{made.name}.wal")):
+            left.unlink(missing_ok=True)
 
 
 def _connect(path: Path, read_only: bool, wait_s: float) -> duckdb.DuckDBPyConnection:
