@@ -11,6 +11,7 @@ import duckdb
 import pytest
 
 from loglens.ingest.formats import FORMATS
+from loglens.ingest.reader import ReadOptions
 from loglens.ingest.run import IngestRequest, ingest
 from loglens.store.ledger import RECORD_TABLES
 
@@ -41,7 +42,7 @@ def test_case(form: str, case: dict[str, Any], tmp_path: Path) -> None:
     path.write_bytes(bytes(content) if isinstance(content, list) else content.removeprefix("\n").encode())
     written_ns = case.get("written_ns", WRITTEN_NS)
     os.utime(path, ns=(written_ns, written_ns))
-    (outcome,) = ingest(IngestRequest([str(path)], database)).outcomes
+    (outcome,) = ingest(IngestRequest([str(path)], database, ReadOptions(**case.get("options", {})))).outcomes
     assert (outcome.action, outcome.format) == ("new", case.get("format", form)), outcome.note
     assert outcome.assumptions == case.get("assumed", {})
     with duckdb.connect(database, read_only=True) as connection:

@@ -70,7 +70,7 @@ from loglens import ingest
 import inspect, os, loglens
 assert module.ingest.__module__ == "loglens.ingest.run", module
 assert ingest is loglens.ingest is sys.modules["loglens.ingest"]
-assert list(inspect.signature(ingest).parameters) == ["paths", "db", "again", "format", "duration_unit"]
+assert list(inspect.signature(ingest).parameters) == ["paths", "db", "again", "format", "duration_unit", "service", "timezone"]
 assert ingest([], os.devnull).outcomes == []
 """
     assert "polars" not in loaded(work)

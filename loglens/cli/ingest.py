@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ def _ingest(paths: tuple[str, ...], db: Path | None, verbose: bool, **given: Any
     from loglens.ingest.reader import ReadOptions
     from loglens.ingest.run import IngestRequest, ingest
 
-    options = ReadOptions(format=given.pop("format"), duration_unit=given.pop("duration_unit"))
+    options = ReadOptions(**{each.name: given.pop(each.name) for each in fields(ReadOptions)})
     database = db or Path(load_settings().db)
     request = IngestRequest(paths, database, options, **given)
     if is_terminal():
@@ -31,6 +32,12 @@ def _ingest(paths: tuple[str, ...], db: Path | None, verbose: bool, **given: Any
         report = ingest(request)
     write(summarize(report, is_dry=request.dry_run, is_verbose=verbose))
     return report.exit_code
+
+
+def _zone(_: click.Context, __: click.Parameter, name: str | None) -> str | None:
+    from loglens.ingest.zones import accept_zone
+
+    return None if name is None else accept_zone(name)
 
 
 class Bars(Progress):
@@ -108,6 +115,15 @@ INGEST = click.Command(
         click.Option(
             ["--duration-unit"], type=click.Choice(DURATION_UNITS), help="Unit of durations whose key names none."
         ),
+        click.Option(
+            ["--service"], metavar="NAME", help="Service of records that name none; else the file's own name."
+        ),
+        click.Option(
+            ["--timezone"],
+            metavar="ZONE",
+            callback=_zone,
+            help="Zone of times without one: Europe/Berlin, +02:00; else UTC.",
+        ),
         click.Option(["--include"], multiple=True, metavar="GLOB", help="Only files like this; may be repeated."),
         click.Option(["--exclude"], multiple=True, metavar="GLOB", help="No files like this; may be repeated."),
         click.Option(["--again"], is_flag=True, help="Read anew what was read before, replacing its records."),
@@ -127,6 +143,7 @@ INGEST = click.Command(
     loglens ingest 'logs/*.gz' --exclude '*debug*'
     kubectl logs deploy/llm-api | loglens ingest - --name llm-api
     loglens ingest app.log --again --duration-unit ms
+    loglens ingest /var/log/syslog --timezone Europe/Berlin
     """,
 )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from loglens.ingest.report import READ, IngestReport, Outcome
@@ -56,9 +56,23 @@ def _done(report: IngestReport) -> list[str]:
         lines.append(f"  untimed   {untimed:,} records have no readable time; they are kept without one")
     if unread := sum(outcome.unread for outcome in read):
         lines.append(f"  unread    {unread:,} records are of a kind that is not read yet")
+    return lines + _assumed(report)
+
+
+def _assumed(report: IngestReport) -> list[str]:
+    """Return the lines on what was assumed; services that were told in the same way share one."""
+    lines = []
+    services: dict[str, list[str]] = defaultdict(list)
     for (subject, assumption), count in sorted(report.assumptions.items()):
+        name, _, why = assumption.partition(", ")
+        if subject == "service" and why:
+            services[why].append(name)
+            continue
         where = f" ({count:,} files)" if count > 1 else ""
         lines.append(f"  assumed   {visible(subject)}: {visible(assumption)}{where}")
+    for why, names in services.items():
+        more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+        lines.append(f"  assumed   service: {', '.join(map(visible, names[:NAMED]))}{more}, {visible(why)}")
     return lines
 
 

@@ -10,6 +10,7 @@ from typing import BinaryIO, Self, cast
 
 import xxhash
 
+from loglens.ingest.encoding import Utf8Reader
 from loglens.ingest.unpack import Unpacker
 
 BLOCK_BYTES = 4 << 20
@@ -47,6 +48,7 @@ class Content:
     def _restart(self) -> None:
         self._file.seek(0)
         self._unpacker = Unpacker(self._file)
+        self._reader = Utf8Reader(self._unpacker)
         self._ahead = b""
         self._hash = xxhash.xxh3_128()
         self._head = b""
@@ -67,6 +69,11 @@ class Content:
         return self._head
 
     @property
+    def encoding(self) -> str:
+        """The encoding it is stored in, where it is not UTF-8; what is handed out is."""
+        return self._reader.encoding
+
+    @property
     def failure(self) -> str | None:
         """Why the content ended before its end, if it did."""
         return self._unpacker.failure
@@ -79,7 +86,7 @@ class Content:
     def peek(self, size: int) -> bytes:
         """Return the next bytes, at most `size`, without handing them out."""
         pieces, have = [self._ahead], len(self._ahead)
-        while have < size and (more := self._unpacker.read(size - have)):
+        while have < size and (more := self._reader.read(size - have)):
             pieces.append(more)
             have += len(more)
         self._ahead = b"".join(pieces)
@@ -90,7 +97,7 @@ class Content:
         if self._ahead:
             block, self._ahead = self._ahead[:limit], self._ahead[limit:]
         else:
-            block = self._unpacker.read(limit)
+            block = self._reader.read(limit)
         self._hash.update(block)
         self.position += len(block)
         if len(self._head) < HEAD_BYTES:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from typing import TYPE_CHECKING
 
 import xxhash
@@ -169,13 +169,17 @@ class Transaction:
             self._watched(self.pieces),
             self.guess.sample,
             options,
-            service_of(self.work.uri),
+            options.service or service_of(self.work.uri),
             self.counts,
             first_line,
             self.content.state.mtime_ns,
             tuple(form.layouts for form in FORMATS if form.layouts is not None),
         )
+        if self.content.encoding:
+            reading.assume("encoding", f"{self.content.encoding}, by its byte order mark")
         self.format.read(reading)
+        if self.pieces.latin_1_lines:
+            reading.assume("encoding", "Latin-1 in lines that are not UTF-8")
         self.pieces.rejected.insert(self.connection, source_id)
         self._mark_incomplete(source_id)
         self.rejects, self.reject_lines = count_rejects(self.connection, source_id, first_line - 1)
@@ -198,7 +202,7 @@ class Transaction:
     def _options(self, resume: Source | None) -> ReadOptions:
         if resume is None:
             return self.work.request.options
-        return ReadOptions(format=resume.options.get("format"), duration_unit=resume.options.get("duration_unit"))
+        return ReadOptions(**{each.name: resume.options.get(each.name) for each in fields(ReadOptions)})
 
     def _watched(self, pieces: CutPieces) -> Watched:
         return Watched(self, pieces)

@@ -80,6 +80,7 @@ class CutPieces:
         self.blank_lines = 0
         self.open_blank_lines = 0
         self.structure_lines = 0
+        self.latin_1_lines = 0
         self.first_line = first_line
         self.open_line: int | None = None
         self.bytes_done = content.position

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
 from loglens.ingest.layout import Layouts
+from loglens.ingest.zones import UTC
 from loglens.store.ledger import RECORD_TABLES
 from loglens.store.store import fetch_row
 
@@ -59,10 +60,19 @@ class Sample:
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """Reading options of a user; a source read with other ones needs `--again`."""
+    """Reading options of a user; a source read with other ones needs `--again`.
+
+    `service` is that of records that name none, `timezone` (see zones.accept_zone) that of times without one.
+    """
 
     format: str | None = None
     duration_unit: str | None = None
+    service: str | None = None
+    timezone: str | None = None
+
+
+# What an option says need not be assumed.
+_OPTIONS = {"service": "service", "times without a zone": "timezone"}
 
 
 @dataclass
@@ -142,6 +152,11 @@ class Reading:
         self.connection.unregister("input")
         return int(inserted[0])
 
+    @property
+    def zone(self) -> str:
+        """The zone of times without one."""
+        return self.options.timezone or UTC
+
     def count_untimed(self, table: str) -> int:
         """Return how many rows of a table came from this reading without a time."""
         statement = f"SELECT count(*) FROM {table} WHERE source_id = ? AND line >= ? AND {RECORD_TABLES[table]} IS NULL"
@@ -149,7 +164,10 @@ class Reading:
         return int(untimed)
 
     def assume(self, subject: str, assumption: str) -> None:
-        """Note something that was assumed, for the summary and `loglens sources --verbose`."""
+        """Note something that was assumed, for the summary and `loglens sources --verbose`; not what a user said."""
+        option = _OPTIONS.get(subject)
+        if option is not None and getattr(self.options, option) is not None:
+            return
         self.counts.assumptions[subject] = assumption
 
 

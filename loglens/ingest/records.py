@@ -10,9 +10,10 @@ import xxhash
 
 from loglens.ingest.content import Content
 from loglens.ingest.continuation import record_starts
+from loglens.ingest.encoding import with_latin_1
 from loglens.ingest.layout import Layouts
 from loglens.ingest.lines import Flags, Lines, Places, texts
-from loglens.ingest.pieces import LinePieces, piece_batch, reject_of_bytes
+from loglens.ingest.pieces import LinePieces, piece_batch
 
 # Indented text without an end is not one record; it is cut where it has grown to this size.
 MAX_RECORD_BYTES = 1 << 20
@@ -39,9 +40,7 @@ class RecordPieces(LinePieces):
         cut = Cut(lines, self._layouts)
         keep = cut.certain_line
         yield from self._give(cut, keep)
-        end = int(lines.starts[keep]) if keep < len(lines.ends) else len(held)
-        if keep == 0:
-            end = 0
+        end = 0 if keep == 0 else int(lines.starts[keep]) if keep < len(lines.ends) else len(held)
         self._held = held[end:]
         self._done(held[:end])
 
@@ -62,7 +61,7 @@ class RecordPieces(LinePieces):
         if keep < len(cut.lines.ends):
             self.open_line = self.first_line + self.lines + keep
             self.open_blank_lines = int(cut.blank[keep:].sum())
-            self._done(held[: cut.lines.starts[keep]] if keep else b"")
+            self._done(held[: cut.raw.starts[keep]] if keep else b"")
         yield from self._give(cut, len(cut.lines.ends))
 
     def _give(self, cut: Cut, lines: int) -> Iterator[pa.RecordBatch]:
@@ -70,8 +69,7 @@ class RecordPieces(LinePieces):
         first = self.first_line + self.lines
         self.lines += lines
         self.blank_lines += int(cut.blank[:lines].sum())
-        for i in np.flatnonzero(cut.broken[:lines]):
-            self.rejected.add(reject_of_bytes(int(first + i), 1, cut.lines.raw(int(i))))
+        self.latin_1_lines += int(cut.broken[:lines].sum())
         begins = cut.begins[: np.searchsorted(cut.begins, lines)]
         if len(begins):
             bounds = np.searchsorted(cut.kept, np.append(begins, lines))
@@ -87,27 +85,26 @@ class Cut:
     """
 
     def __init__(self, lines: Lines, layouts: Layouts | None = None) -> None:
-        self.lines = lines
+        self.raw = lines
+        self.broken = lines.broken()
+        self.lines = with_latin_1(lines, self.broken)
         self._layouts = layouts
-        self.blank, self.broken = lines.blank(), lines.broken()
-        self.kept: Places = np.flatnonzero(~(self.blank | self.broken))
+        self.blank = self.lines.blank()
+        self.kept: Places = np.flatnonzero(~self.blank)
         is_start = self._starts()
         self.begins: Places = self.kept[is_start]
-        certain = self.kept[:-1][is_start[:-1]]
-        # Broken lines end a record, so nothing before the last of them waits.
-        broken = np.flatnonzero(self.broken)
-        after_broken = int(broken[-1]) + 1 if len(broken) else 0
-        last = int(certain[-1]) if len(certain) else int(self.kept[0]) if len(self.kept) else len(lines.ends)
-        self.certain_line = max(last, after_broken)
+        # Whether a line begins a record depends on the next one, and that may still grow.
+        open_lines = 1 if lines.whole.endswith(b"\n") else 2
+        certain = self.kept[:-open_lines][is_start[:-open_lines]]
+        self.certain_line = (
+            int(certain[-1]) if len(certain) else int(self.kept[0]) if len(self.kept) else len(lines.ends)
+        )
 
     def _starts(self) -> Flags:
         if not len(self.kept):
             return np.zeros(0, bool)
         starts, ends = self.lines.starts[self.kept], self.lines.ends[self.kept]
         flags = record_starts(self.lines, starts, ends, self._layouts)
-        if self.broken.any():
-            passed = np.cumsum(self.broken)[self.kept]
-            flags[1:] |= passed[1:] > passed[:-1]
         begins = np.flatnonzero(flags)
         sizes = np.append(ends[begins[1:] - 1], ends[-1:]) - starts[begins]
         for place in np.flatnonzero(sizes > MAX_RECORD_BYTES):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import msgspec
@@ -49,14 +49,21 @@ def look(content: Content, wanted: str | None, takes_plain: bool = False) -> Gue
         return _guess(shape, sample, named_format(wanted), "asked for")
     if not head.strip(WHITE_SPACE):
         return Guess(shape, sample, None, "empty")
-    ranked = sorted(((form.sniff(sample), -i) for i, form in enumerate(FORMATS)), reverse=True)
-    confidence, place = ranked[0]
-    if confidence > 0:
-        return _guess(shape, sample, FORMATS[-place], "recognised")
+    # A few objects among lines of text are no JSON log.
+    is_text = shape == "lines" and 2 * len(values) < len(lines)
+    best = (is_text and _best(replace(sample, values=()))) or _best(sample)
+    if best is not None:
+        return _guess(shape, sample, best, "recognised")
     reason = _why_not(head, values)
     if takes_plain and reason == UNKNOWN_TEXT:
         return _guess(shape, sample, FALLBACK, "taken for plain text")
     return Guess(shape, sample, None, reason)
+
+
+def _best(sample: Sample) -> Format | None:
+    """Return the format that is surest of a sample, the earlier one of two; None where none is."""
+    confidence, place = max((form.sniff(sample), -i) for i, form in enumerate(FORMATS))
+    return FORMATS[-place] if confidence > 0 else None
 
 
 def _guess(shape: Shape, sample: Sample, form: Format, reason: str) -> Guess:

@@ -157,7 +157,13 @@ def choose(reading: Reading, texts: pa.StringArray, every: Sequence[Layouts], is
         reading.assume("service", f"{reading.fallback_service}, from the file's name, where a record names none")
     for key in sorted(units):
         reading.assume(f"unit of {key}", " or ".join(sorted(units[key])) + ", by the habit of the framework")
-    return Dispatch(tuple(chosen), written_ns=reading.modified_ns, unit=unit, aside="" if is_final else "|".join(heads))
+    return Dispatch(
+        tuple(chosen),
+        reading.zone,
+        written_ns=reading.modified_ns,
+        unit=unit,
+        aside="" if is_final else "|".join(heads),
+    )
 
 
 def _values(layout: Layout, column: str, records: pa.StringArray) -> list[str]:

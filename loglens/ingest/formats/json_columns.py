@@ -53,7 +53,9 @@ def conversions(profile: Profile) -> dict[str, Conversion]:
     )
     error = f"CASE WHEN t_error_message NOT IN {BOOLEANS} THEN t_error_message END"
     found = {
-        "time": Conversion({"ts_ns": time_ns_sql("t_time", "is_usual")}, time_is_exact_sql("t_time", "is_usual")),
+        "time": Conversion(
+            {"ts_ns": time_ns_sql("t_time", "is_usual", profile.zone)}, time_is_exact_sql("t_time", "is_usual")
+        ),
         "level": Conversion({"severity_number": _severity(profile), "level": _scalar("t_level")}, "true"),
         "message": _message(profile),
         "trace_id": Conversion({"trace_id": _trace_id(profile)}, "trace_id = t_trace_id"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from loglens.ingest.formats.json_fields import Candidate, candidates, known_roots
+from loglens.ingest.zones import UTC
 
 # Where lines of one layout had their values from is one 64-bit number, of a few bits for each column.
 MASK_BITS = 62
@@ -34,13 +35,15 @@ class Profile:
 
     `keys` are the known top-level keys it has, `closed` those that were never seen to hold an object with places. A
     line reads the same with every profile that has its keys; lines with known keys a profile has not, or with an object
-    under a closed one, are set aside for one that has. Places are numbered from 1.
+    under a closed one, are set aside for one that has. Places are numbered from 1. Times without a zone are local to
+    `zone`.
     """
 
     places: tuple[Candidate, ...]
     keys: frozenset[str] = frozenset()
     closed: tuple[str, ...] = ()
     layouts: tuple[Layout, ...] = field(default=())
+    zone: str = UTC
 
     @classmethod
     def of_keys(cls, keys: Iterable[str], objects: Collection[str]) -> Profile:

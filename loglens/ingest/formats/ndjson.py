@@ -85,6 +85,7 @@ def _survey(reading: Reading) -> Profile:
     execute = reading.connection.execute
     keys = dict(execute(keys_statement()).fetchall())
     profile = Profile.of_keys(keys, {key for key, is_object in keys.items() if is_object})
+    profile = replace(profile, zone=reading.zone)
     found = execute(survey_statement(profile), _unit_bind(reading, profile)).fetchall()
     rows = [Surveyed(*row) for row in found]
     _note_assumptions(reading, profile, rows)
