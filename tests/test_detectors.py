@@ -131,6 +131,7 @@ def test_case(detector: str, case: Mapping[str, Any], empty_store: Path, tmp_pat
     # Statements of detectors whose cases share a store are held there.
     for row in found if detector not in {param.values[0] for param in SHARED} else ():
         assert_reproduced(lens, row, case.get("set", {}))
+    for row in found[:1]:
         assert_explained(lens, row, case.get("set", {}))
 
 
@@ -139,8 +140,7 @@ def assert_reproduced(lens: Lens, row: Mapping[str, Any], thresholds: Mapping[st
     (detector,) = (each for each in ALL if each.name == row["detector"])
     with lens.asking_sql(row["sql"], 0) as answer:
         (again,) = answer.rows()
-    (shown,) = lens.sql(row["sql"]).rows
-    assert {name: shown[name] for name in row["evidence"]} == row["evidence"]
+    assert {name: again[name] for name in row["evidence"]} == row["evidence"]
     verdict = detector.judge(again, accept_thresholds(ALL, thresholds)[detector.name])
     for name in ("severity", "subject", "summary", "cost_ms", "gain_ms"):
         assert getattr(verdict, name) == row[name], name

@@ -19,6 +19,7 @@ from loglens.analyses import (
     trace,
     traces,
     traffic,
+    transactions,
     why,
 )
 from loglens.analysis import Analysis
@@ -32,6 +33,7 @@ ALL: tuple[Analysis, ...] = (
     critical_path.ANALYSIS,
     call_sequences.ANALYSIS,
     n_plus_one.ANALYSIS,
+    transactions.ANALYSIS,
     traffic.ANALYSIS,
     traces.ANALYSIS,
     trace.ANALYSIS,

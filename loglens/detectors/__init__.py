@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from loglens.detector import Detector
-from loglens.detectors import fan_out, n_plus_one, redundant_query, sequential_calls, slow_query, slow_route
+from loglens.detectors import (
+    fan_out,
+    long_transaction,
+    n_plus_one,
+    redundant_query,
+    sequential_calls,
+    slow_query,
+    slow_route,
+)
 
 ALL: tuple[Detector, ...] = (
     slow_route.DETECTOR,
@@ -12,4 +20,5 @@ ALL: tuple[Detector, ...] = (
     n_plus_one.DETECTOR,
     redundant_query.DETECTOR,
     fan_out.DETECTOR,
+    long_transaction.DETECTOR,
 )
