@@ -122,3 +122,19 @@ def test_what_the_first_lines_have_not_is_read_alike(tmp_path: Path, monkeypatch
         (9, "web", None, "m", "KeyError", "k", '{"host":1}', None),
         (13, "app", "h2", "n", None, None, None, later.splitlines()[1].decode()),
     ]
+
+
+def test_wrappers_the_first_lines_have_not_are_opened_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("loglens.ingest.formats.ndjson.SURVEYED_LINES", 2)
+    first = b'{"level":"info","message":"m","time":"2026-01-15T09:00:00Z"}\n' * 2
+    later = (
+        b'{"log":"{\\"lvl\\":\\"warn\\",\\"msg\\":\\"n\\"}\\n","stream":"stdout","time":"2026-01-15T09:00:00Z"}\n'
+        b'{"log":"plain\\n","stream":"stdout","time":"2026-01-15T09:00:00Z"}\n'
+    )
+    rows = read(first + later, tmp_path)
+    assert [(row["severity_number"], row["message"], row["attributes"]) for row in rows[1:]] == [
+        (9, "m", None),
+        (13, "n", '{"envelope":{"stream":"stdout"}}'),
+        (None, "plain", '{"stream":"stdout"}'),
+    ]
+    assert {row["ts_ns"] for row in rows} == {1768467600000000000}

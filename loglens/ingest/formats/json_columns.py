@@ -21,6 +21,12 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "CONNECT"
 NAMES = ("service", "instance", "logger", "request_id", "user_id", "error_type", "http_route")
 TRACEBACK_TYPE = r"(?:^|\n)([A-Za-z_][A-Za-z0-9_.]*)(?:: [^\n]*)?\s*$"
 TRACE_TYPE = r"^(?:Exception in thread \"[^\"\n]*\" )?([A-Za-z_$][A-Za-z0-9_.$]*)(?:: [^\n]*)?(?:\n[^\n]*)*?\n\s+at "
+HOLDER_NAMES = {
+    "_SYSTEMD_UNIT": "^(.*?)(?:[.]service)?$",
+    "logGroup": "([^/]*)$",
+    "container.name": "^/?(.*)$",
+    "attrs.tag": "^/?(.*)$",
+}
 TEMPLATES = ("@mt", "MessageTemplate")
 VAGUE_TRACES = ("trace", "envelope.trace", "logging.googleapis.com/trace")
 BOOLEANS = "('true', 'false')"
@@ -91,7 +97,7 @@ def route() -> str:
 def _message(profile: Profile) -> Conversion:
     """Return the message: a template filled in, and text that journald wrote byte by byte put together."""
     templates = [number for key in TEMPLATES for number in profile.named("message", key)]
-    binary = profile.named("message", "MESSAGE")
+    binary, lines = profile.named("message", "MESSAGE"), profile.named("message", "log")
     branches, exact = "", _is_text("t_message")
     if templates:
         branches += f" WHEN {_at('message', templates)} THEN {rendered_sql('t_message', 'text')}"
@@ -100,6 +106,8 @@ def _message(profile: Profile) -> Conversion:
         bytes_ = "list_transform(CAST(t_message AS UTINYINT[]), lambda byte: format('{:02x}', byte))"
         text = f"coalesce(try(decode(unhex(array_to_string({bytes_}, '')))), t_message)"
         branches += f" WHEN {_at('message', binary)} AND regexp_full_match(t_message, '\\[[0-9,]+\\]') THEN {text}"
+    if lines:
+        branches += f" WHEN {_at('message', lines)} THEN regexp_replace(t_message, '\\r?\\n$', '')"
     return Conversion({"message": f"CASE{branches} ELSE t_message END" if branches else "t_message"}, exact)
 
 
@@ -112,15 +120,14 @@ def _trace_id(profile: Profile) -> str:
 
 
 def _service(profile: Profile) -> Conversion:
-    """Return the service; a unit of systemd without the ending that says that it is a service."""
-    units = [
-        number for place, number in profile.numbers.items() if place.key in ("_SYSTEMD_UNIT", "envelope._SYSTEMD_UNIT")
-    ]
-    plain = _scalar("t_service")
-    if not units:
+    """Return the service; of a unit of systemd, a log group or a container only its own name."""
+    plain, branches = _scalar("t_service"), ""
+    for key, pattern in HOLDER_NAMES.items():
+        if numbers := [number for name in (key, f"envelope.{key}") for number in profile.named("service", name)]:
+            branches += f" WHEN {_at('service', numbers)} THEN regexp_extract(t_service, '{pattern}', 1)"
+    if not branches:
         return Conversion({"service": plain}, "true")
-    unit = f"CASE WHEN {_at('service', units)} THEN regexp_replace(t_service, '[.]service$', '') ELSE {plain} END"
-    return Conversion({"service": unit}, "service = t_service")
+    return Conversion({"service": f"nullif(CASE{branches} ELSE {plain} END, '')"}, "service = t_service")
 
 
 def traceback_type() -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
+from loglens.ingest.formats.json_wrappers import MARKS
 from loglens.ingest.levels import Scale
 
 # Who holds the process that wrote a record, by its container, function or unit: its service where it names none.
@@ -16,11 +17,12 @@ _HOLDERS = (
     "kubernetes.labels.app_kubernetes_io/name", "kubernetes.labels.app", "kubernetes.container_name",
     "kubernetes.container.name", "k8s.container.name", "container.name", "container_name", "CONTAINER_NAME",
     "resource.labels.container_name", "resource.labels.service_name", "resource.labels.function_name",
-    "resource.labels.module_id", "_SYSTEMD_UNIT", "SYSLOG_IDENTIFIER",
+    "resource.labels.module_id", "attrs.tag", "logGroup", "_SYSTEMD_UNIT", "SYSLOG_IDENTIFIER",
 )  # fmt: skip
 _INSTANCES = (
     "kubernetes.pod.name", "kubernetes.pod_name", "k8s.pod.name", "resource.labels.pod_name",
     "resource.labels.instance_id", "host.name", "host.hostname", "hostname", "_HOSTNAME", "logStream",
+    "logStreamName",
 )  # fmt: skip
 # Stack traces: the first line of Java's and the like, the last one of Python's names the error.
 STACKS = (
@@ -58,7 +60,8 @@ KEYS: dict[str, tuple[str, ...]] = {
     ),
     "message": (
         "message", "msg", "event", "short_message", "@m", "RenderedMessage", "Message", "record.message",
-        "fields.message", "MESSAGE", "textPayload", "@message", "_msg", "@mt", "MessageTemplate", "text", "body", "log",
+        "fields.message", "MESSAGE", "textPayload", "@message", "_msg", "@mt", "MessageTemplate", "text", "body",
+        "log", "line",
     ),
     "trace_id": (
         "trace_id", "traceId", "traceID", "trace.id", "traceid", "@tr", "TraceId", "dd.trace_id", "otelTraceID",
@@ -124,6 +127,7 @@ _BESIDE = {
     ("level", "s"): "ctx",
     ("logger", "c"): "ctx",
     ("logger", "channel"): "level_name",
+    ("message", "line"): "labels",
 }
 
 _SUFFIXES = {
@@ -219,8 +223,9 @@ def candidates_of(column: str) -> tuple[Candidate, ...]:
 
 @cache
 def known_roots() -> frozenset[str]:
-    """Return the top-level keys that say something about a column."""
-    return frozenset(root for place in candidates() for root in (place.root, place.beside) if root is not None)
+    """Return the top-level keys that say something about a column, or that there is a record within."""
+    roots = (root for place in candidates() for root in (place.root, place.beside) if root is not None)
+    return frozenset(roots) | MARKS
 
 
 def find(record: Mapping[str, object], column: str) -> object:

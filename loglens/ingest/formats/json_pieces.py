@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
+from loglens.ingest.formats.json_marks import BROKEN, OBJECT, PLAIN
 from loglens.ingest.lines import column, flag_column, numbers_of
 
 if TYPE_CHECKING:
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     Places = npt.NDArray[np.int64]
     Flags = npt.NDArray[np.bool_]
 
-OBJECT, PLAIN, BROKEN = range(3)
 WHITE_SPACE = b" \t\r\n\v\f"
 SCHEMA = pa.schema(
     [
@@ -217,8 +218,17 @@ def _has_inexact_number(text: bytes) -> bool:
             found = True
         return value
 
+    def look_within(value: object) -> None:
+        # A record within a record is text there.
+        if isinstance(value, dict | list):
+            for each in value.values() if isinstance(value, dict) else value:
+                look_within(each)
+        elif isinstance(value, str) and value.lstrip()[:1] == "{":
+            with suppress(ValueError):
+                look_within(json.loads(value, parse_float=look))
+
     try:
-        json.loads(text, parse_float=look)
+        look_within(json.loads(text, parse_float=look))
     except RecursionError:
         return True
     except ValueError:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from loglens.ingest.formats.json_fields import Candidate, candidates, known_roots
+from loglens.ingest.formats.json_wrappers import Wrapper, pieces_query
 from loglens.ingest.zones import UTC
 
 # Where lines of one layout had their values from is one 64-bit number, of a few bits for each column.
@@ -35,19 +36,22 @@ class Profile:
 
     `keys` are the known top-level keys it has, `closed` those that were never seen to hold an object with places. A
     line reads the same with every profile that has its keys; lines with known keys a profile has not, or with an object
-    under a closed one, are set aside for one that has. Places are numbered from 1. Times without a zone are local to
-    `zone`.
+    under a closed one, are set aside for one that has. Places are numbered from 1. `opens` are the wrappers that are
+    opened first, from outside to inside. Times without a zone are local to `zone`.
     """
 
     places: tuple[Candidate, ...]
     keys: frozenset[str] = frozenset()
     closed: tuple[str, ...] = ()
     layouts: tuple[Layout, ...] = field(default=())
+    opens: tuple[tuple[Wrapper, ...], ...] = ()
     zone: str = UTC
 
     @classmethod
-    def of_keys(cls, keys: Iterable[str], objects: Collection[str]) -> Profile:
-        """Return the profile of lines with these top-level keys, some of which hold objects."""
+    def of_keys(
+        cls, keys: Iterable[str], objects: Collection[str], opens: tuple[tuple[Wrapper, ...], ...] = ()
+    ) -> Profile:
+        """Return the profile of lines with these top-level keys once opened, some of which hold objects."""
         present = known_roots() & set(keys)
         nested = {place.root for place in candidates() if place.is_nested}
         return cls(
@@ -60,7 +64,13 @@ class Profile:
             ),
             present,
             tuple(sorted((present & nested) - set(objects))),
+            opens=opens,
         )
+
+    @property
+    def pieces_sql(self) -> str:
+        """The query for the pieces with their wrappers opened."""
+        return pieces_query(self.opens)
 
     @cached_property
     def is_flat(self) -> bool:

@@ -20,8 +20,8 @@ from loglens.ingest.formats.json_columns import (
     unit,
 )
 from loglens.ingest.formats.json_fields import KEYS, Candidate
+from loglens.ingest.formats.json_marks import BROKEN, OBJECT, PLAIN
 from loglens.ingest.formats.json_patch import layout_rest_sql, parents, path_of, rest_sql
-from loglens.ingest.formats.json_pieces import BROKEN, OBJECT, PLAIN
 from loglens.ingest.formats.json_profile import Layout, Profile
 from loglens.ingest.levels import LEVEL_NAMES
 from loglens.ingest.sql_text import bound, listed, quoted
@@ -35,23 +35,6 @@ COLUMNS = (
     "request_id", "user_id", "error_type", "error_message", "http_method", "path", "route", "status_code",
     "duration_ns", "attributes", "raw",
 )  # fmt: skip
-
-
-def keys_statement() -> str:
-    """Return the query for the top-level keys of some pieces, and whether any of them has an object there."""
-    return f"""
-        SELECT key, bool_or(value LIKE '{{%') AS is_object
-        FROM (
-            SELECT unnest(keys) AS key, unnest(found) AS value
-            FROM (
-                SELECT try(json_keys(text)) AS keys, try(json_extract_string(text, '$.*')) AS found
-                FROM input
-                WHERE kind = {OBJECT}
-            )
-        )
-        GROUP BY key
-        ORDER BY key
-    """
 
 
 def survey_statement(profile: Profile) -> str:
@@ -90,7 +73,7 @@ def insert_statement(profile: Profile) -> str:
     unit (of bare durations, or null) where the profile has such.
     """
     mark = f"CASE WHEN is_broken THEN {REJECTED} WHEN is_inexact THEN {ASIDE_INEXACT} ELSE {ASIDE} END"
-    trimmed = "rtrim(text, chr(10) || chr(13))"
+    trimmed = "rtrim(written, chr(10) || chr(13))"
     special = {
         "service": "coalesce(service, $fallback)",
         "severity_number": f"CASE WHEN is_marked THEN {mark} ELSE {_severity(profile)} END",
@@ -102,7 +85,7 @@ def insert_statement(profile: Profile) -> str:
         "route": route() if profile.of("path") else "http_route",
         "duration_ns": "CASE WHEN is_marked THEN lines ELSE duration_ns END",
         "attributes": "CASE WHEN rest <> '{}' THEN rest END",
-        "raw": f"CASE WHEN is_marked OR is_inexact OR has_twice THEN {trimmed} END",
+        "raw": f"CASE WHEN is_marked OR is_inexact OR has_twice OR is_doubled THEN {trimmed} END",
     }
     columns = ",\n".join(f"{special.get(name, name)} AS {name}" for name in COLUMNS)
     return f"""
@@ -161,7 +144,9 @@ def _layout(profile: Profile) -> str:
     """Return the query that adds the keys of each object, as lists and as one text; null for what cannot be parsed."""
     objects = f"CASE WHEN kind = {OBJECT} THEN text END"
     keys = f"try(json_keys({objects}))" if profile.is_flat else f"try(json_keys({objects}, {_nodes(profile)}))"
-    return f"SELECT *, CAST(own_keys AS VARCHAR) AS layout FROM (SELECT *, {keys} AS own_keys FROM input)"
+    return (
+        f"SELECT *, CAST(own_keys AS VARCHAR) AS layout FROM (SELECT *, {keys} AS own_keys FROM ({profile.pieces_sql}))"
+    )
 
 
 def _found(profile: Profile) -> str:
@@ -223,9 +208,11 @@ def _first(profile: Profile, places: Sequence[Candidate]) -> str:
     branches = []
     for place in places:
         text = f"found[{profile.numbers[place]}]"
-        is_object = f" AND {text} NOT LIKE '{{%'" if place.parts in objects else ""
+        is_text = ""
+        if place.parts in objects:
+            is_text = f" AND CASE WHEN {text} LIKE '{{%' THEN NOT json_valid({text}) ELSE true END"
         is_beside = f" AND found[{profile.looked_at[place.beside]}] IS NOT NULL" if place.beside else ""
-        branches.append(f"WHEN {text} IS NOT NULL{is_object}{is_beside} THEN {profile.numbers[place]}")
+        branches.append(f"WHEN {text} IS NOT NULL{is_text}{is_beside} THEN {profile.numbers[place]}")
     return f"CASE {' '.join(branches)} ELSE 0 END"
 
 

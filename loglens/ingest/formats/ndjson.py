@@ -10,21 +10,25 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from loglens.ingest.durations import UNIT_NAMES
 from loglens.ingest.formats.json_fields import KINDS, find
+from loglens.ingest.formats.json_wrappers import opened
 from loglens.ingest.reader import Format, Reading, Sample
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from loglens.ingest.formats.json_profile import Layout, Profile
+    from loglens.ingest.formats.json_wrappers import Wrapper
 
 # How much of a file is looked at closely before it is read, and how many of its layouts get a way of their own.
 SURVEYED_LINES = 4096
 SURVEYED_LAYOUTS = 16
+# How deep records lie within records.
+MOST_ENVELOPES = 3
 
 
 def sniff(sample: Sample) -> float:
     """Return how sure it is that the sample holds JSON logs: records with fields of at least two kinds."""
-    records = [value for value in sample.values if isinstance(value, dict)]
+    records = [opened(value) for value in sample.values if isinstance(value, dict)]
     known = [record for record in records if _is_log(record)]
     if not records or 2 * len(known) < len(records):
         return 0.0
@@ -79,19 +83,35 @@ def _unit_bind(reading: Reading, profile: Profile) -> dict[str, str | int | None
 
 def _survey(reading: Reading) -> Profile:
     """Look at the pieces in `input`: note what is assumed about them, and return their profile."""
-    from loglens.ingest.formats.json_profile import Profile
-    from loglens.ingest.formats.json_statement import keys_statement, survey_statement
+    from loglens.ingest.formats.json_statement import survey_statement
 
     execute = reading.connection.execute
-    keys = dict(execute(keys_statement()).fetchall())
-    profile = Profile.of_keys(keys, {key for key, is_object in keys.items() if is_object})
-    profile = replace(profile, zone=reading.zone)
+    profile = replace(_opened_profile(reading), zone=reading.zone)
     found = execute(survey_statement(profile), _unit_bind(reading, profile)).fetchall()
     rows = [Surveyed(*row) for row in found]
     _note_assumptions(reading, profile, rows)
     if not profile.can_have_layouts:
         return profile
     return replace(profile, layouts=_layouts(profile, rows))
+
+
+def _opened_profile(reading: Reading) -> Profile:
+    """Return the profile of the pieces in `input`, opening what is wrapped as often as that finds something within."""
+    from loglens.ingest.formats.json_profile import Profile
+    from loglens.ingest.formats.json_wrappers import keys_statement, wrappers_among
+
+    def look(opens: tuple[tuple[Wrapper, ...], ...]) -> list[tuple[str, bool, bool]]:
+        return reading.connection.execute(keys_statement(opens)).fetchall()
+
+    opens: tuple[tuple[Wrapper, ...], ...] = ()
+    rows = look(opens)
+    while len(opens) < MOST_ENVELOPES and (wrappers := wrappers_among(key for key, _, _ in rows)):
+        found = look((*opens, wrappers))
+        # Nothing within that far may still come where the outermost envelopes are.
+        if opens and not any(was_opened for _, _, was_opened in found):
+            break
+        opens, rows = (*opens, wrappers), found
+    return Profile.of_keys((key for key, _, _ in rows), {key for key, is_object, _ in rows if is_object}, opens)
 
 
 class Surveyed(NamedTuple):
@@ -173,7 +193,7 @@ def _settle(reading: Reading, first_line: int) -> Settled:
 
 def _read_aside(reading: Reading, where: str, values: list[int]) -> None:
     """Read lines with keys the beginning of the file has not, with a profile that has them all."""
-    from loglens.ingest.formats.json_pieces import OBJECT
+    from loglens.ingest.formats.json_marks import OBJECT
     from loglens.ingest.formats.json_statement import ASIDE_INEXACT, insert_statement
 
     execute = reading.connection.execute
