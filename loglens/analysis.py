@@ -63,6 +63,19 @@ class Drawing:
 
 
 @dataclass(frozen=True)
+class Follow:
+    """Where a question leads: to the analysis of this name, asked about one row.
+
+    `ask` turns the row and the accepted values into the parameters of that analysis, and the `service` it is about; it
+    raises UsageError where that cannot be. `param` is the parameter of an analysis that asks for it, of its first row.
+    """
+
+    analysis: str
+    ask: Callable[[Row, Mapping[str, Value]], Mapping[str, Any]]
+    param: str = ""
+
+
+@dataclass(frozen=True)
 class Analysis:
     """One question: from this object come the command, the `Lens` method, the help, the docs and the JSON shape.
 
@@ -80,8 +93,8 @@ class Analysis:
     columns a narrow table leaves out, first to go first. `grouped` names columns a table prints once, above the
     rows that share them. `drawings` are formats that only this analysis offers. `needs` names the derivations whose
     tables the statements read: what is stale of them is derived before it is asked. `draw` draws the rows for the
-    terminal, in a given number of columns, where a table is not the picture. `spread` says how it runs on a
-    distributed engine. `examples` are command lines for the help.
+    terminal, in a given number of columns, where a table is not the picture. `follow` is where it leads. `spread` says
+    how it runs on a distributed engine. `examples` are command lines for the help.
     """
 
     name: str
@@ -105,6 +118,7 @@ class Analysis:
     drawings: tuple[Drawing, ...] = ()
     needs: tuple[str, ...] = ()
     draw: Callable[[Sequence[Row], int], str] | None = None
+    follow: Follow | None = None
     spread: Literal["sql", "trace", "local"] = "sql"
     examples: tuple[str, ...] = ()
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from loglens.analyses import ALL, BY_NAME
-from loglens.analysis import Analysis
+from loglens.analysis import Analysis, Follow, Value
 from loglens.detectors import ALL as DETECTORS
 from loglens.errors import NotFound, StoreError, UsageError
 from loglens.nearest import did_you_mean
@@ -64,8 +65,16 @@ class Lens:
                 raise UsageError(f"{name} has no parameter {word!r}. {did_you_mean(word, known)}")
         values = accept_all(analysis, {word: value for word, value in given.items() if word not in (*scoping, "limit")})
         scope = Scope(**{word: given[word] for word in scoping if word in given})
-        with self._open(needed(analysis.needs)) as connection:
-            yield ask(connection, analysis, values, scope, _limit(given.get("limit", analysis.limit)))
+        limit = _limit(given.get("limit", analysis.limit))
+        follow = analysis.follow if analysis.follow and values[analysis.follow.param] else None
+        then = BY_NAME[follow.analysis] if follow else None
+        with self._open(needed([*analysis.needs, *(then.needs if then else ())])) as connection:
+            answer = ask(connection, analysis, values, scope, limit)
+            if follow and then:
+                asked = _first_of(answer, follow, values)
+                scope = replace(scope, service=asked.pop("service"))
+                answer = ask(connection, then, accept_all(then, asked), scope, then.limit)
+            yield answer
 
     @contextmanager
     def asking_sql(self, statement: str, limit: int) -> Iterator[Answer]:
@@ -210,6 +219,14 @@ def open_lens(path: str | Path | None = None) -> Lens:
     return Lens(found, settings)
 
 
+def _first_of(answer: Answer, follow: Follow, values: Mapping[str, Value]) -> dict[str, Any]:
+    """Return what the first row leads to asking."""
+    first = next(iter(answer.rows()), None)
+    if first is None:
+        raise NotFound(f"{answer.title}: there are none here to ask `{follow.analysis}` about.")
+    return dict(follow.ask(first, values))
+
+
 def _refuse_unknown(thresholds: Mapping[str, Any]) -> None:
     from loglens.detect import accept_thresholds
 
@@ -220,11 +237,13 @@ def _refuse_unknown(thresholds: Mapping[str, Any]) -> None:
 
 
 def _needs_of(detector: str | None, *, is_told: bool = False) -> tuple[Derivation, ...]:
-    """Return what one detector, or all of them, have to have derived, and the trace by which one is told."""
+    """Return what one detector, or all of them, have to have derived, and what one is told with."""
     from loglens.deriving import needed
 
-    asked = [each.watches for each in DETECTORS if detector in (None, each.name)]
-    return needed(name for each in (*asked, *([BY_NAME["trace"]] if is_told else [])) for name in each.needs)
+    chosen = [each for each in DETECTORS if detector in (None, each.name)]
+    told = ["trace", *(each.follow.analysis for each in chosen if each.follow)] if is_told else []
+    asked = [*(each.watches for each in chosen), *(BY_NAME[name] for name in told)]
+    return needed(name for each in asked for name in each.needs)
 
 
 def _limit(value: object) -> int:

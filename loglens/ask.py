@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _CHUNK = 2_000
 # The declared type of a computed column whose values do not tell.
 _TYPE_OF_SUFFIX = {"_ms": "DOUBLE", "_s": "DOUBLE", "_ratio": "DOUBLE", "_ns": "BIGINT", "_bytes": "BIGINT"}
-_ALL_ROWS = 2**63 - 1
+_LARGEST = 2**63 - 1
 # Nanoseconds in a computed column of this name are a time.
 _TIME_SUFFIX = "_ts"
 _BIND = re.compile(r"\$([A-Za-z_]\w*)")
@@ -106,7 +106,7 @@ def ask(
     if analysis.bind is not None:
         prepared = Statement(connection, analysis.prepare, binds).rows() if analysis.prepare else []
         binds |= analysis.bind(prepared, binds)
-    statement = Statement(connection, analysis.sql, {**binds, "most": _ALL_ROWS} if analysis.many else binds)
+    statement = Statement(connection, analysis.sql, {**binds, "most": _LARGEST} if analysis.many else binds)
     columns = statement.columns(analysis.columns)
     answer = Answer(
         title=analysis.title,
@@ -222,7 +222,8 @@ def _type_of(name: str, rows: Sequence[Row]) -> str:
             case bool():
                 return "BOOLEAN"
             case int() if not any(isinstance(other[name], float) for other in rows):
-                return "BIGINT"
+                is_wide = any(other[name] is not None and abs(other[name]) > _LARGEST for other in rows)
+                return "HUGEINT" if is_wide else "BIGINT"
             case int() | float():
                 return "DOUBLE"
             case str():

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from loglens.analysis import Analysis, Param, Row, Value
+from loglens.analysis import Analysis, Follow, Param, Row, Value
 
 Severity = Literal["critical", "warning", "info"]
 # Gravest first.
@@ -108,7 +108,8 @@ class Detector:
     and the values of `params`; it gives the gates, and the words only where all are passed, so that a row without
     numbers never meets them. `identity` names the columns that make it the same finding on another day: never times,
     ids or counts. `evidence` names the columns that are shown. `is_about_route` says that it accuses
-    a route as a whole, which what is found inside the route may explain.
+    a route as a whole, which what is found inside the route may explain. `follow` is the question whose answer belongs
+    to its story, asked of a row of service, route and evidence.
 
     Columns of the row with these names are taken as they are: `service`, `route` (that it is, or lies in),
     `shape` (the statement or call), `exemplar_trace_id` or `exemplar_trace_ids` (requests to look at), `first_ts` and
@@ -130,6 +131,7 @@ class Detector:
     evidence: tuple[str, ...]
     advice: str
     is_about_route: bool = False
+    follow: Follow | None = None
     asks: Mapping[str, Value] = field(default_factory=dict)
     wide: Mapping[str, Value] = field(default_factory=dict)
 

@@ -88,7 +88,18 @@ def tell(connection: duckdb.DuckDBPyConnection, fingerprint: str, search: Search
     trace, seen = BY_NAME["trace"], list[Row]()
     for trace_id in finding.exemplar_trace_ids[:1]:
         seen = ask(connection, trace, accept_all(trace, {"trace_id": trace_id}), Scope(), limit=0).rows()
-    return answer_of([finding], 0, partial(draw_story, trace=seen))
+    return answer_of([finding], 0, partial(draw_story, trace=seen, follow=_followed(connection, finding, search.scope)))
+
+
+def _followed(connection: duckdb.DuckDBPyConnection, finding: Finding, scope: Scope) -> Answer | None:
+    """Return the answer that belongs to the story of a finding, where its detector names a question."""
+    (detector,) = (each for each in ALL if each.name == finding.detector)
+    if detector.follow is None or finding.route is None:
+        return None
+    analysis = BY_NAME[detector.follow.analysis]
+    asked = dict(detector.follow.ask({"service": finding.service, "route": finding.route, **finding.evidence}, {}))
+    about = replace(scope, service=asked.pop("service"))
+    return ask(connection, analysis, accept_all(analysis, asked), about, analysis.limit).held()
 
 
 def _marked(finding: Finding, ack: Ack | None, now_ns: int) -> Finding:

@@ -8,6 +8,7 @@ from typing import Any
 
 from loglens import wording
 from loglens.analysis import Row
+from loglens.answer import Answer
 from loglens.excerpt import excerpt
 from loglens.finding_list import cost, when
 from loglens.paragraph import LONGEST, wrapped
@@ -19,12 +20,15 @@ _LABEL = 10
 _MOST_SPANS = 24
 
 
-def draw(rows: Sequence[Row], width: int, trace: Sequence[Row]) -> str:
-    """Return the story of one finding in lines of at most `width` columns; `trace` are the rows of its exemplar."""
-    return "".join(f"{line}\n" for row in rows for line in _story(row, width, trace))
+def draw(rows: Sequence[Row], width: int, trace: Sequence[Row], follow: Answer | None = None) -> str:
+    """Return the story of one finding in lines of at most `width` columns.
+
+    `trace` are the rows of its exemplar, `follow` is an answer that belongs to it.
+    """
+    return "".join(f"{line}\n" for row in rows for line in _story(row, width, trace, follow))
 
 
-def _story(row: Row, width: int, trace: Sequence[Row]) -> Iterator[str]:
+def _story(row: Row, width: int, trace: Sequence[Row], follow: Answer | None) -> Iterator[str]:
     room = min(width, LONGEST)
     yield f"{row['severity']}  {row['detector']} {row['fingerprint']}"
     yield from _labelled("where", " ".join(visible(part) for part in (row["service"], row["subject"]) if part), room)
@@ -43,6 +47,9 @@ def _story(row: Row, width: int, trace: Sequence[Row]) -> Iterator[str]:
         yield from _labelled("" if number else "gates", _gate(gate), room)
     short = row["fingerprint"][:8]
     yield from _labelled("again", f'loglens sql "$(loglens findings show {short} --sql)"', room)
+    if follow is not None and follow.draw is not None:
+        yield ""
+        yield from follow.draw(follow.rows(), width).splitlines()
     if trace:
         yield ""
         yield from draw_trace(trace, width, excerpt(trace, _MOST_SPANS)).splitlines()

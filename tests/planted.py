@@ -35,8 +35,8 @@ def null_world(seed: int, tails: int, bodies: int) -> World:
         attributes.append(_attribute(f"category.{number}", codes, [f"v{value}" for value in range(size)]))
     for number in range(AMOUNTS):
         numbers = np.round(random.lognormal(3, 1, rows), 2)
-        values, codes = np.unique(numbers, return_inverse=True)
-        attributes.append(_attribute(f"amount.{number}", codes.astype(np.int32), [str(value) for value in values]))
+        values, places = np.unique(numbers, return_inverse=True)
+        attributes.append(_attribute(f"amount.{number}", places.astype(np.int32), [str(value) for value in values]))
     attributes.append(_attribute("note", np.arange(rows, dtype=np.int32), [f"only {row}" for row in range(rows)]))
     is_tail = np.zeros(rows, dtype=np.bool_)
     is_tail[random.choice(rows, tails, replace=False)] = True

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from planted import World, null_world, plant_pair, plant_value
@@ -10,6 +12,8 @@ from loglens.attributes import Attribute, read_numbers
 from loglens.candidates import Condition
 from loglens.differences import Difference, differences
 
+# The text of an attribute for each request, None where it has none.
+Texts = Sequence[str | None]
 # The slow tests are the proof; a few runs of each show that nothing is broken.
 FEW = 10
 RUNS = pytest.mark.parametrize("runs", [FEW, pytest.param(200, marks=pytest.mark.slow)])
@@ -24,7 +28,7 @@ def found_in(world: World) -> list[Difference]:
     return differences(world.attributes, world.is_tail, world.durations)
 
 
-def attribute(name: str, values: list[str | None]) -> Attribute:
+def attribute(name: str, values: Texts) -> Attribute:
     """Return an attribute from the text of each request, None where it has none."""
     distinct = sorted({value for value in values if value is not None})
     codes = np.array([-1 if value is None else distinct.index(value) for value in values], dtype=np.int32)
@@ -68,8 +72,8 @@ IS_TAIL = np.array([True] * 20 + [False] * 80)
 
 
 def test_counts_and_shares_are_exact_and_what_holds_for_the_same_is_an_alias() -> None:
-    tenants: list[str | None] = ["acme"] * 15 + ["other"] * 5 + ["acme"] * 4 + ["other"] * 76
-    plans: list[str | None] = ["gold" if tenant == "acme" else "free" for tenant in tenants]
+    tenants: Texts = ["acme"] * 15 + ["other"] * 5 + ["acme"] * 4 + ["other"] * 76
+    plans: Texts = ["gold" if tenant == "acme" else "free" for tenant in tenants]
     (found,) = differences([attribute("tenant", tenants), attribute("plan", plans)], IS_TAIL)
     assert found.conditions == (Condition("tenant", ("acme",)),)
     assert found.aliases == ((Condition("plan", ("gold",)),),)
@@ -80,14 +84,14 @@ def test_counts_and_shares_are_exact_and_what_holds_for_the_same_is_an_alias() -
 
 
 def test_a_set_of_values_is_found_where_no_other_value_has_it() -> None:
-    pods: list[str | None] = [f"pod-{row % 3}" for row in range(60)] + [f"pod-{row % 6}" for row in range(240)]
+    pods: Texts = [f"pod-{row % 3}" for row in range(60)] + [f"pod-{row % 6}" for row in range(240)]
     (found,) = differences([attribute("pod", pods)], np.repeat(IS_TAIL, 3))
     assert found.conditions == (Condition("pod", ("pod-0", "pod-1", "pod-2")),)
 
 
 def test_amounts_are_compared_by_size_and_small_numbers_by_value() -> None:
-    sizes: list[str | None] = [str(1_000 + row) for row in range(20)] + [str(row) for row in range(80)]
-    retries: list[str | None] = ["3"] * 20 + ["0", "1"] * 40
+    sizes: Texts = [str(1_000 + row) for row in range(20)] + [str(row) for row in range(80)]
+    retries: Texts = ["3"] * 20 + ["0", "1"] * 40
     (found,) = differences([attribute("bytes", sizes)], IS_TAIL)
     assert (found.conditions, found.auc) == ((Condition("bytes", above=72.0),), 1.0)
     (found,) = differences([attribute("retries", retries)], IS_TAIL)
@@ -107,22 +111,22 @@ def test_amounts_are_compared_by_size_and_small_numbers_by_value() -> None:
         ("nothing", [None] * 100),
     ],
 )
-def test_what_names_one_occurrence_or_the_duration_is_left_out(name: str, values: list[str | None]) -> None:
+def test_what_names_one_occurrence_or_the_duration_is_left_out(name: str, values: Texts) -> None:
     durations = np.array([1_000.0 + row for row in range(20)] + [1.0 + row for row in range(80)]) * 1e6
     assert differences([attribute(name, values)], IS_TAIL, durations) == []
 
 
 def test_an_attribute_that_only_one_side_has_is_told_and_hides_no_cause() -> None:
-    marks: list[str | None] = ["fallback"] * 16 + [None] * 84
-    tenants: list[str | None] = ["acme"] * 16 + ["other"] * 4 + ["acme"] * 16 + ["other"] * 64
+    marks: Texts = ["fallback"] * 16 + [None] * 84
+    tenants: Texts = ["acme"] * 16 + ["other"] * 4 + ["acme"] * 16 + ["other"] * 64
     found = differences([attribute("path", marks), attribute("tenant", tenants)], IS_TAIL)
     assert [each.conditions[0].attribute for each in found] == ["path", "tenant"]
 
 
 def test_what_time_explains_is_left_out_and_what_explains_the_time_is_not() -> None:
     is_tail, late = np.repeat(IS_TAIL, 3), np.arange(300) < 72
-    users: list[str | None] = [f"u{row % 3}" for row in range(72)] + [f"u{row % 8}" for row in range(228)]
-    versions: list[str | None] = ["2.0" if is_late else "1.9" for is_late in late]
+    users: Texts = [f"u{row % 3}" for row in range(72)] + [f"u{row % 8}" for row in range(228)]
+    versions: Texts = ["2.0" if is_late else "1.9" for is_late in late]
     assert differences([attribute("user", users)], is_tail)
     assert differences([attribute("user", users)], is_tail, known=late) == []
     (found,) = differences([attribute("version", versions)], is_tail, known=late)

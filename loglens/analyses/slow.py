@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from loglens.analysis import Analysis, Param, Row, Value
+from loglens.analysis import Analysis, Follow, Param, Row, Value
+from loglens.errors import UsageError
 from loglens.ranks import enough_values, quantile_limits, tail_cut
 
 _QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p999": 0.999}
@@ -38,6 +39,14 @@ def _aside(values: Mapping[str, Value]) -> Sequence[str]:
     return ("total_s", *others[:3], "enough", "low_ms", "high_ms", "exemplar_trace_id", *others[3:])
 
 
+def _ask_why(row: Row, values: Mapping[str, Value]) -> Mapping[str, Any]:
+    if values["by"] != "route":
+        raise UsageError("--why asks about routes: leave out --by operation.")
+    if row["route"] is None:
+        raise UsageError("The slowest requests have no route to ask `why` about; name another one with --route.")
+    return {"route": row["route"], "service": row["service"]}
+
+
 ANALYSIS = Analysis(
     name="slow",
     title="Slow routes",
@@ -53,6 +62,7 @@ ANALYSIS = Analysis(
         Param("by", "route", "Group requests by route, or all spans by operation.", choices=("route", "operation")),
         Param("route", None, "Only this route, or this operation, as it is printed."),
         Param("include_health", False, "Include health checks."),
+        Param("why", False, "Ask `why` of the route that ranks first, in place of the ranking."),
     ),
     columns={
         "service": "Service that answered.",
@@ -74,6 +84,7 @@ ANALYSIS = Analysis(
     key=("service", "route"),
     greyed="enough",
     aside=_aside,
+    follow=Follow("why", _ask_why, param="why"),
     spread="local",
     prepare="""
         WITH sizes AS (
@@ -187,6 +198,7 @@ ANALYSIS = Analysis(
         "loglens slow --p99",
         "loglens slow --p95 --since 2h --service llm-api",
         "loglens slow --by operation --limit 50",
+        "loglens slow --why --since 2h",
         "loglens slow --p99 logs/",
     ),
 )

@@ -10,9 +10,12 @@ requests │█
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from loglens import wording
 from loglens.analyses import tails
-from loglens.analysis import Param, Row
+from loglens.analysis import Follow, Param, Row
 from loglens.detector import MAX_Q, SHARE_PARAMS, Detector, Values, Verdict, at_least, by_share
 from loglens.ranks import tail_probability
 
@@ -49,6 +52,12 @@ def _summary(row: Row, is_promised: bool) -> str:
     usual, when_slow = wording.duration(row["p50_ms"]), wording.duration(row["slow_p50_ms"])
     share = wording.some_of(row["slow_ratio"], "request")
     return f"{share} take {much}, typically {when_slow}; the median of all is {usual}."
+
+
+def _ask_why(row: Row, _: Values) -> Mapping[str, Any]:
+    """Return what asks why the requests that were found are slow: those from the same limit on."""
+    limit_ns = round(row["limit_ms"] * 1_000_000)
+    return {"route": row["route"], "service": row["service"], "slower_than": f"{limit_ns}ns"}
 
 
 DETECTOR = Detector(
@@ -92,6 +101,7 @@ DETECTOR = Detector(
         *SHARE_PARAMS,
     ),
     judge=_judge,
+    follow=Follow("why", _ask_why),
     identity=("service", "route"),
     is_about_route=True,
     evidence=(

@@ -68,7 +68,8 @@ def _sides(comparison: Comparison) -> str:
     low, high = duration(float(typical.min()) / NS_PER_MS), duration(float(typical.max()) / NS_PER_MS)
     return (
         f"{counted(total, 'request')}. Slow: {tails:,}{_depth(comparison)}, from"
-        f" {duration(float(slow.min()) / NS_PER_MS)} on. Typical: {bodies:,} that take {low} to {high}."
+        f" {duration(float(slow.min()) / NS_PER_MS)} on. Typical: {bodies:,} that take"
+        f" {low if low == high else f'{low} to {high}'}."
     )
 
 

@@ -20,12 +20,13 @@ _SAID_RATIO = 0.1
 # A text in a table takes this many lines at most, and what else holds for the same requests so many.
 _MOST_LINES = 3
 _NUMBER = 9
-_ID_DIGITS = 16
+# In less no text has room beside the numbers.
+_LEAST_WIDTH = 60
 
 
 def draw(rows: Sequence[Row], width: int) -> str:
-    """Return the rows of an answer in lines of at most `width` columns, each line ended."""
-    room = max(min(width, LONGEST), 40)
+    """Return the rows of an answer in lines of at most `width` columns, or 60, each line ended."""
+    room = max(min(width, LONGEST), _LEAST_WIDTH)
     by_part: dict[str, list[Row]] = {}
     for row in rows:
         by_part.setdefault(row["part"], []).append(row)
@@ -119,7 +120,7 @@ def _traces(parts: dict[str, list[Row]], width: int) -> Iterator[str]:
     tail, _, body = requests["value"].partition(" against ")
     for word, name in ((tail, "tail_trace_id"), (body, "body_trace_id")):
         if requests[name]:
-            yield cut(f"{word.capitalize():<12}loglens trace {requests[name][:_ID_DIGITS]}", width, at_end=True)
+            yield cut(f"{word.capitalize():<12}loglens trace {visible(requests[name])}", width, at_end=True)
 
 
 def _table_row(text: str, numbers: Sequence[str], width: int) -> Iterator[str]:

@@ -22,11 +22,10 @@ COMPARED = r"""
     -- Those that take many times the median, where they are enough to compare, and fewer than those of the quantile.
     cut AS (
         SELECT
-            count(*) FILTER (WHERE duration_ns >= far_ns) >= $least AND far_ns > deep_ns   AS is_far,
-            coalesce($slower_than, if(is_far, far_ns, deep_ns))                            AS tail_ns
+            count(*) FILTER (WHERE duration_ns >= far_ns) >= $least AND max(far_ns > deep_ns)   AS is_far,
+            coalesce($slower_than, if(is_far, max(far_ns), max(deep_ns)))                      AS tail_ns
         FROM asked, quantiles
         WHERE duration_ns >= 0
-        GROUP BY deep_ns, far_ns
     ),
     -- The typical requests take alike: of the choices the one whose ends are closest, by their ratio.
     middle AS (
