@@ -66,7 +66,11 @@ ONE_SOURCE = ({"source_id": 1, "uri": "/x", "begun_ns": 1},)
 
 def fill(connection: duckdb.DuckDBPyConnection, case: Mapping[str, Any]) -> None:
     """Fill a store with the rows of a case, and the `traces` in the notation of tests/span_notation.py."""
-    insert_many_spans(connection, span_rows(case.get("traces", "")))
+    spans = [
+        {name: None if value == NULL else value for name, value in row.items()}
+        for row in span_rows(case.get("traces", ""))
+    ]
+    insert_many_spans(connection, spans)
     for table in DEFAULTS:
         rows = case.get(table, ONE_SOURCE if table == "sources" and "traces" in case else ())
         for line, row in enumerate(rows, start=1):
