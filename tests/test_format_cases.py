@@ -17,7 +17,7 @@ from loglens.store.ledger import RECORD_TABLES
 
 FOLDER = Path(__file__).parent / "cases" / "formats"
 # Formats whose cases have runners of their own.
-APART = {"ndjson", "otlp_json"}
+APART = {"ndjson", "otlp_json", "otlp_protobuf"}
 # When the file of a case was last written, unless it says otherwise: 2026-01-15T09:30:00Z.
 WRITTEN_NS = 1_768_469_400_000_000_000
 CASES = [

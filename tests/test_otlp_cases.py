@@ -14,7 +14,7 @@ from loglens.ingest.reader import ReadOptions
 FOLDER = Path(__file__).parent / "cases" / "formats"
 CASES = [
     pytest.param(case, id=f"{path.stem}: {case['name']}")
-    for path in sorted(FOLDER.glob("otlp_*.toml"))
+    for path in sorted(FOLDER.glob("otlp_*s.toml"))
     for case in tomllib.loads(path.read_text())["case"]
 ]
 

@@ -11,13 +11,12 @@ import xxhash
 
 from loglens.errors import IngestError
 from loglens.ingest.content import Content, FileState
-from loglens.ingest.documents import DocumentPieces
+from loglens.ingest.cutting import cut
 from loglens.ingest.formats import FORMATS
 from loglens.ingest.identity import Verdict, recognise, seen_unread
 from loglens.ingest.job import Job
-from loglens.ingest.pieces import CutPieces, LinePieces
+from loglens.ingest.pieces import CutPieces
 from loglens.ingest.reader import Counts, Format, Reading, ReadOptions
-from loglens.ingest.records import RecordPieces
 from loglens.ingest.report import Action, Outcome, Progress
 from loglens.ingest.resuming import is_countable, open_record_lines
 from loglens.ingest.sampling import Guess, look
@@ -161,7 +160,7 @@ class Transaction:
         """Read the content from where it stands and write the ledger row; `resume` is the source it goes on from."""
         source_id = known.source_id if known else next_source_id(self.connection)
         first_line = resume.lines_done + 1 if resume else 1
-        self.pieces = self._cut(first_line)
+        self.pieces = cut(self.content, self.guess.shape, self.format, first_line)
         options = self._options(resume)
         reading = Reading(
             self.connection,
@@ -189,16 +188,6 @@ class Transaction:
         save_source(self.connection, source)
         return source
 
-    def _cut(self, first_line: int) -> CutPieces:
-        hasher = self.content.hasher()
-        match self.guess.shape:
-            case "lines":
-                return LinePieces(self.content, first_line, hasher)
-            case "records":
-                return RecordPieces(self.content, first_line, hasher, self.format.layouts)
-            case "document":
-                return DocumentPieces(self.content, first_line, hasher)
-
     def _options(self, resume: Source | None) -> ReadOptions:
         if resume is None:
             return self.work.request.options
@@ -208,7 +197,7 @@ class Transaction:
         return Watched(self, pieces)
 
     def _mark_incomplete(self, source_id: int) -> None:
-        if self.pieces.open_line is not None and self.guess.shape != "document":
+        if self.pieces.open_line is not None and self.guess.shape in ("lines", "records"):
             self.connection.execute(
                 "UPDATE rejects SET reason = 'incomplete: ' || reason WHERE source_id = ? AND line = ? AND lines > 0",
                 [source_id, self.pieces.open_line],

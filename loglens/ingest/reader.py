@@ -177,7 +177,8 @@ class Format:
 
     `sniff` returns a confidence from 0.0 (not this) to 1.0 (certainly this); the highest wins, ties go to the
     earlier format in the register. `example` is one short content that reads as this format. `layouts` are given for
-    text logs, whose records are lines with those that go on with them.
+    text logs, whose records are lines with those that go on with them. `is_binary` is given for those whose pieces are
+    messages, which `pieces` then hands out as `content` and not as `text`.
     """
 
     name: str
@@ -186,3 +187,4 @@ class Format:
     sniff: Callable[[Sample], float]
     read: Callable[[Reading], None]
     layouts: Layouts | None = None
+    is_binary: bool = False

@@ -12,7 +12,7 @@ def is_countable(resume: Source, removed: Removed) -> bool:
         return True
     if resume.unread:
         return False
-    if resume.shape == "document":
+    if resume.shape in ("document", "messages"):
         return removed.rejects == 1 and removed.reject_lines == open_lines and removed.records == 0
     return (open_record_lines(resume, removed) > 0) == (removed.records > 0)
 

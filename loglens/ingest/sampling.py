@@ -19,7 +19,7 @@ SAMPLE_PIECES = 100
 
 UNKNOWN_TEXT = "text in no format loglens reads"
 
-Shape = Literal["lines", "records", "document"]
+Shape = Literal["lines", "records", "document", "messages"]
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,8 @@ def _best(sample: Sample) -> Format | None:
 
 
 def _guess(shape: Shape, sample: Sample, form: Format, reason: str) -> Guess:
+    if form.is_binary:
+        shape = "messages"
     return Guess("records" if form.layouts is not None else shape, sample, form, reason)
 
 

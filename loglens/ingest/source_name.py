@@ -8,7 +8,8 @@ from pathlib import PurePath
 from loglens.ingest.job import MEMBER
 
 _ENDINGS = re.compile(
-    r"(\.(log|json|jsonl|ndjson|prom|metrics|om|txt|out|err|gz|zst|bz2|xz|otlp|\d+|\d{4}-\d{2}-\d{2}))+$", re.IGNORECASE
+    r"(\.(log|json|jsonl|ndjson|prom|metrics|om|txt|out|err|gz|zst|bz2|xz|otlp|pb|binpb|\d+|\d{4}-\d{2}-\d{2}))+$",
+    re.IGNORECASE,
 )
 _DATES = re.compile(r"[-_.]?\d{4}-?\d{2}-?\d{2}([-_T]?\d{2,6})?$")
 _LOG = re.compile(

@@ -14,6 +14,7 @@ from loglens.ingest.formats.klog import FORMAT as KLOG
 from loglens.ingest.formats.logfmt import FORMAT as LOGFMT
 from loglens.ingest.formats.ndjson import FORMAT as NDJSON
 from loglens.ingest.formats.otlp_json import FORMAT as OTLP_JSON
+from loglens.ingest.formats.otlp_protobuf import FORMAT as OTLP_PROTOBUF
 from loglens.ingest.formats.plain import FORMAT as PLAIN
 from loglens.ingest.formats.postgres import FORMAT as POSTGRES
 from loglens.ingest.formats.postgres_csv import FORMAT as POSTGRES_CSV
@@ -28,6 +29,7 @@ from loglens.ingest.reader import Format
 
 FORMATS: tuple[Format, ...] = (
     OTLP_JSON,
+    OTLP_PROTOBUF,
     TEMPO,
     JAEGER,
     ZIPKIN,

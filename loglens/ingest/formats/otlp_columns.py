@@ -22,6 +22,7 @@ BAD = b"\0"
 _LOWER_HEX = bytes(
     byte | 32 if byte in b"ABCDEF" else byte if byte in b"0123456789abcdef" else 0 for byte in range(256)
 )
+_HEX = np.frombuffer(b"".join(b"%02x" % byte for byte in range(256)), np.uint16)
 _ZEROS = np.frombuffer(b"00000000", np.uint64)[0]
 TIME_DIGITS = 19
 
@@ -73,6 +74,18 @@ def ids(texts: Sequence[str | None], digits: int) -> Column:
     if zero is not None:
         good &= ~zero
     return Column(_text_array(offsets, content, good), good, sizes)
+
+
+def hex_ids(content: bytes, places: Ints, size: int) -> tuple[pa.StringArray, Flags]:
+    """Make hex ids of some bytes at each place, -1 for none; return with them which are there and not all zeros."""
+    present = places >= 0
+    every = np.ndarray((len(content) - size + 1,), f"V{size}", content, strides=(1,))
+    raw = every[places[present]].view(np.uint8).reshape(-1, size)
+    offsets = np.zeros(len(places) + 1, np.int32)
+    np.cumsum(np.where(present, 2 * size, 0), out=offsets[1:])
+    good = present.copy()
+    good[present] = raw.any(axis=1)
+    return _text_array(offsets, _HEX[raw].tobytes(), good), good
 
 
 def times(values: Sequence[int | str | None]) -> Column:

@@ -26,6 +26,8 @@ SPAN_MEMBERS = frozenset(
     }
 )  # fmt: skip
 
+BEHIND_ATTRIBUTES = frozenset({"events", "links", "status"})
+
 
 def exact_span(text: bytes, origin: Origin) -> Row:
     """Read one span as a row of the span batches, without its place; raises Malformed."""
@@ -64,6 +66,28 @@ def exact_span(text: bytes, origin: Origin) -> Row:
     row["exception_type"] = exception_type(row["events"]) if row["events"] else None
     row["raw"] = text.decode() if writer.lost else None
     return row
+
+
+def exact_rest(text: str) -> Row | None:
+    """Read what stands behind the attributes of a span as the columns it fills, None where one does not carry it all.
+
+    Raises Malformed.
+    """
+    writer = Writer()
+    rest = writer.members(parse(text), "span")
+    status = writer.members(rest.get("status"), "status")
+    code, known = read_enum(status.get("code"), STATUSES, "STATUS_CODE_")
+    members = [f"{writer.string(key)}:{writer.plain(value)}" for key, value in rest.items() if key not in SPAN_MEMBERS]
+    row: Row = {
+        "status": code,
+        "status_message": text_of(status.get("message"), writer) or None,
+        "events": json_list(rest.get("events"), "events", writer),
+        "links": json_list(rest.get("links"), "links", writer),
+        "extra": ",".join(members),
+    }
+    row["exception_type"] = exception_type(row["events"]) if row["events"] else None
+    is_whole = known and not writer.lost and not status.keys() - {"code", "message"}
+    return row if is_whole and not rest.keys() & (SPAN_MEMBERS - BEHIND_ATTRIBUTES) else None
 
 
 def extra_of(record: Mapping[str, Any], read: frozenset[str], origin: Origin, writer: Writer) -> str | None:

@@ -183,8 +183,8 @@ class _Point:
     def _totals(self, sum_kind: str, count_kind: str) -> Iterator[Row]:
         if (total := self._members.get("sum")) is not None:
             yield self._row("_sum", sum_kind, _number(total, "sum"))
-        if (count := self._members.get("count")) is not None:
-            yield self._row("_count", count_kind, float(_integer(count, "count")))
+        # A count of zero is not written by protobuf, nor by JSON made from it.
+        yield self._row("_count", count_kind, float(_integer(self._members.get("count") or "0", "count")))
 
     def _buckets(self, buckets: list[tuple[float, int]]) -> Iterator[Row]:
         """Yield cumulative buckets from the upper bound and the count of each."""

@@ -119,8 +119,13 @@ class OtlpReading:
             values["duration_unit"] = self._reading.options.duration_unit
         self._reading.insert(statement, schema, batches, values)
 
+    @property
+    def _names(self) -> set[str]:
+        """The attribute names that were seen."""
+        return self._spans.names | self._logs.names
+
     def _note_assumptions(self) -> None:
-        for name in sorted((self._spans.names | self._logs.names) & RENAMED.keys()):
+        for name in sorted(self._names & RENAMED.keys()):
             self._reading.assume(name, f"old name of {RENAMED[name]}")
         if self._origins.fell_back:
             self._reading.assume("service", f"{self._reading.fallback_service}, where a resource has no service.name")
@@ -142,6 +147,10 @@ class OtlpReading:
             elif signal and reader.is_full:
                 yield from ((signal, batch) for batch in reader.flush())
             tally.close()
+        yield from self._last_batches()
+
+    def _last_batches(self) -> Iterator[tuple[Signal, pa.RecordBatch]]:
+        """Yield what was collected and is left at the end."""
         for signal, reader in self._typed.items():
             yield from ((signal, batch) for batch in reader.flush())
         yield from ((METRICS, batch) for batch in self._metrics.flush())

@@ -1,0 +1,126 @@
+"""Reading one source of OTLP protobuf: its messages in, the rows of three tables out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pyarrow as pa
+
+from loglens.ingest.formats.otlp_batches import Ordinals
+from loglens.ingest.formats.otlp_origin import Around
+from loglens.ingest.formats.otlp_pieces import SPANS, Group, Signal
+from loglens.ingest.formats.otlp_protobuf import first_records
+from loglens.ingest.formats.otlp_reading import OtlpReading
+from loglens.ingest.formats.otlp_requests import MESSAGE_OF, RequestReader, WireGroup, signal_of
+from loglens.ingest.formats.otlp_tally import Tally
+from loglens.ingest.formats.otlp_transcode import UNKNOWN, transcode
+from loglens.ingest.formats.otlp_values import Malformed
+from loglens.ingest.formats.otlp_wire_batches import SpanBatches, Spans, padded, reason_of, reject
+from loglens.ingest.messages import text_of_bytes
+from loglens.ingest.reader import Reading
+
+# Trace id, span id and parent id: no record of another kind can begin like this.
+_SURELY_SPAN = re.compile(rb"\x0a\x10.{16}\x12\x08.{8}\x22\x08", re.DOTALL)
+
+
+class ProtobufReading(OtlpReading):
+    """One pass over the messages: spans by column, every other record by its JSON form."""
+
+    def __init__(self, reading: Reading) -> None:
+        super().__init__(reading)
+        self._requests = RequestReader()
+        self._wire = SpanBatches()
+        self._has_unknown = False
+        self._ordinals = Ordinals()
+        self._last_signal = self._main
+
+    @property
+    def _names(self) -> set[str]:
+        return super()._names | self._wire.names
+
+    def _commonest(self) -> Signal:
+        head = self._reading.sample.head
+        found = (signal_of(head, *bounds) for bounds in first_records(head))
+        return next((signal for signal in found if signal), SPANS)
+
+    def _note_assumptions(self) -> None:
+        super()._note_assumptions()
+        if self._has_unknown or self._wire.has_unknown:
+            self._reading.assume(UNKNOWN, "kept by their numbers; a newer version of the protocol has names for them")
+
+    def _batches(self) -> Iterator[tuple[Signal, pa.RecordBatch]]:
+        for batch in self._reading.pieces:
+            yield from self._messages(batch)
+        yield from self._last_batches()
+
+    def _messages(self, batch: pa.RecordBatch) -> Iterator[tuple[Signal, pa.RecordBatch]]:
+        """Read the messages of a batch; what they hold stands in one buffer."""
+        lines = batch.column("line").to_pylist()
+        _, offsets, buffer = batch.column("content").buffers()
+        bounds = memoryview(offsets).cast("i").tolist()
+        content = padded(memoryview(buffer)[: bounds[len(lines)]])
+        waiting: list[Spans] = []
+        tallies = []
+        for line, begin, end in zip(lines, bounds, bounds[1:], strict=False):
+            tally = Tally(self._book, line, 1)
+            tallies.append(tally)
+            try:
+                groups = self._requests.groups(content, begin, end)
+            except (Malformed, RecursionError) as error:
+                tally.reject(reason_of(error), text_of_bytes(content[begin:end]), awaited=0)
+                continue
+            signal = self._signal(content, groups)
+            for group in groups:
+                yield from self._group(content, group, signal, tally, waiting)
+        yield from ((SPANS, made) for made in self._wire.batches(content, waiting))
+        for tally in tallies:
+            tally.close()
+
+    def _signal(self, content: bytes, groups: list[WireGroup]) -> Signal:
+        """Return what the records of a request are, which holds one kind of them."""
+        first = next((group.begins[0] for group in groups if group.begins), None)
+        if self._last_signal == SPANS and first is not None and _SURELY_SPAN.match(content, first):
+            return SPANS
+        bounds = (each for group in groups for each in zip(group.begins, group.ends, strict=True))
+        found = (signal_of(content, begin, end) for begin, end in bounds)
+        self._last_signal = next((each for each in found if each), self._last_signal)
+        return self._last_signal
+
+    def _group(
+        self, content: bytes, group: WireGroup, signal: Signal, tally: Tally, waiting: list[Spans]
+    ) -> Iterator[tuple[Signal, pa.RecordBatch]]:
+        self._has_unknown |= any(UNKNOWN in name for name, _ in _members(group.around))
+        if signal != SPANS:
+            texts = self._texts(content, group, tally, MESSAGE_OF[signal])
+            reader = self._typed.get(signal, self._metrics)
+            yield from ((signal, batch) for batch in reader.add_group(Group(signal, group.around, texts), tally))
+            return
+        count = len(group.begins)
+        tally.expect(count)
+        ordinal = self._ordinals.take(tally.line, count)
+        try:
+            origin = self._origins.of(group.around)
+        except (Malformed, RecursionError) as error:
+            for begin, end in zip(group.begins, group.ends, strict=True):
+                reject(tally, error, content[begin:end])
+            return
+        waiting.append(Spans(tally, ordinal, origin, group.begins, group.ends))
+
+    def _texts(self, content: bytes, group: WireGroup, tally: Tally, message: str) -> list[bytes]:
+        """Return the JSON form of the records of a group; those that have none are rejected."""
+        texts = []
+        for begin, end in zip(group.begins, group.ends, strict=True):
+            try:
+                text = transcode(content[begin:end], message)
+            except (Malformed, RecursionError) as error:
+                reject(tally, error, content[begin:end])
+            else:
+                self._has_unknown |= f'"{UNKNOWN}"' in text
+                texts.append(text.encode())
+        return texts
+
+
+def _members(around: Around) -> Iterator[tuple[str, bytes]]:
+    yield from around.resource_members
+    yield from around.scope_members
