@@ -58,7 +58,7 @@ def _run(rows: Sequence[Row], start: int) -> Sequence[Row]:
 
 
 def _kind(row: Row) -> tuple[object, ...]:
-    return row["record"], row["depth"], row["service"], row["name"]
+    return row["record"], row["depth"], row["service"], row["name"], row["peer"]
 
 
 def _path(rows: Sequence[Row], index: int) -> set[int]:

@@ -71,7 +71,7 @@ def _ack(row: Row) -> str:
 def _numbers(evidence: Mapping[str, Any]) -> Iterator[str]:
     for name, value in evidence.items():
         if isinstance(value, (int, float)) and not isinstance(value, bool):
-            words = name.removesuffix("_ms").removesuffix("_s").removesuffix("_ratio").replace("_", " ")
+            words = name.removesuffix("_ms").removesuffix("_s").replace("_ratio", "_share").replace("_", " ")
             yield f"{words} {wording.amount(name, value)}"
         elif value is not None:
             yield f"{name.replace('_', ' ')} {visible(str(value))}"

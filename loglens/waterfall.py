@@ -16,6 +16,7 @@ _TOLERATED_MS = 1.0
 _NUMBERS = {"offset_ms": 8, "duration_ms": 8, "self_ms": 7}
 _BETWEEN = 9
 _TIME = Column("start_ts", "TIMESTAMP_NS")
+_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HTTP GET", "HTTP POST", "HTTP"}
 # So many parts of the critical path, and clocks, are named below the drawing.
 _RANKED = 3
 
@@ -136,7 +137,9 @@ def _without(section: Section, taken: Section) -> list[Section]:
 
 
 def _named(row: Row) -> str:
-    return visible(f"{row['service'] or '?'}: {row['name'] or '?'}")
+    # Of an outgoing request the name is often no more than its method.
+    called = f" {row['peer']}" if row["peer"] and str(row["name"]).upper() in _METHODS else ""
+    return visible(f"{row['service'] or '?'}: {row['name'] or '?'}{called}")
 
 
 def _marks(spans: Sequence[Row]) -> Iterator[str]:

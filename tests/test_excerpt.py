@@ -7,11 +7,14 @@ from typing import Any
 from loglens.excerpt import excerpt
 
 
-def row(name: str, depth: int, ms: float, self_ms: float | None = None, note: str | None = None) -> dict[str, Any]:
+def row(
+    name: str, depth: int, ms: float, self_ms: float | None = None, note: str | None = None, peer: str = ""
+) -> dict[str, Any]:
     return {
         "record": "span",
         "service": "api",
         "name": name,
+        "peer": peer,
         "depth": depth,
         "duration_ms": ms,
         "self_ms": ms if self_ms is None else self_ms,
@@ -31,6 +34,11 @@ def test_a_short_trace_stays_whole() -> None:
 def test_siblings_of_one_name_are_counted() -> None:
     rows = [row("root", 0, 99), *(row("a", 1, 4) for _ in range(12)), row("b", 1, 1)]
     assert lines(rows) == [("root", None), ("a", None), ("a", "10 more like it, 40 ms in all"), ("b", None)]
+
+
+def test_calls_of_one_name_to_different_peers_are_all_shown() -> None:
+    rows = [row("GET /", 0, 90), *(row("POST", 1, 30, peer=peer) for peer in ("a", "b", "c", "d", "e"))]
+    assert lines(rows) == [("GET /", None)] + 5 * [("POST", None)]
 
 
 def test_a_sibling_with_children_ends_the_run() -> None:

@@ -70,7 +70,8 @@ from loglens import ingest
 import inspect, os, loglens
 assert module.ingest.__module__ == "loglens.ingest.run", module
 assert ingest is loglens.ingest is sys.modules["loglens.ingest"]
-assert list(inspect.signature(ingest).parameters) == ["paths", "db", "again", "format", "duration_unit", "service", "timezone"]
+names = "paths db again format duration_unit service timezone".split()
+assert list(inspect.signature(ingest).parameters) == names
 assert ingest([], os.devnull).outcomes == []
 """
     assert "polars" not in loaded(work)

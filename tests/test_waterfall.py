@@ -27,6 +27,7 @@ def span(own: str, parent: str | None, start: float | None, ms: float | None, **
         "status": "UNSET",
         "status_code": None,
         "kind": "INTERNAL",
+        "peer": None,
         "start_ts": None if start is None else round(start * MS),
         "duration_ns": None if ms is None else round(ms * MS),
         "trace_id": "aabb",
@@ -46,7 +47,7 @@ def span(own: str, parent: str | None, start: float | None, ms: float | None, **
 
 
 def log(span_id: str | None, at: float | None, name: str = "said", **columns: Any) -> Row:
-    said = {"record": "log", "span_id": span_id, "name": name, "status": "INFO", "kind": None}
+    said = {"record": "log", "span_id": span_id, "name": name, "status": "INFO", "kind": None, "peer": None}
     derived = dict.fromkeys(("node", "parent", "parent_state", "skew_ns", "self_ns", "critical_ns"))
     return span("", None, at, None) | derived | said | columns
 
