@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from loglens.analyses import (
     call_sequences,
     critical_path,
+    errors,
     logs,
     n_plus_one,
     operations,
@@ -32,6 +33,7 @@ ALL: tuple[Analysis, ...] = (
     slow.ANALYSIS,
     tails.ANALYSIS,
     why.ANALYSIS,
+    errors.ANALYSIS,
     slow_queries.ANALYSIS,
     critical_path.ANALYSIS,
     operations.ANALYSIS,

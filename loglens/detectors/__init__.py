@@ -7,10 +7,12 @@ from loglens.detectors import (
     fan_out,
     long_transaction,
     n_plus_one,
+    new_error,
     redundant_query,
     sequential_calls,
     slow_query,
     slow_route,
+    swallowed_error,
 )
 
 ALL: tuple[Detector, ...] = (
@@ -21,4 +23,6 @@ ALL: tuple[Detector, ...] = (
     redundant_query.DETECTOR,
     fan_out.DETECTOR,
     long_transaction.DETECTOR,
+    new_error.DETECTOR,
+    swallowed_error.DETECTOR,
 )

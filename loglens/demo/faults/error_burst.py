@@ -44,5 +44,5 @@ FAULT = Fault(
     ends=Fraction(7, 15),
     plant=plant,
     evidence=evidence,
-    findings=((KIND,),),
+    findings=((KIND,), ("new_error",)),
 )

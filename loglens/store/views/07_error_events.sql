@@ -1,0 +1,232 @@
+-- What an error message says whatever it is about: its first line, with ids, numbers and values of JSON left out.
+CREATE OR REPLACE TEMP MACRO message_shape(message) AS (
+    left(regexp_replace(
+        regexp_replace(first_line(message), '":\s*"(?:[^"\\]|\\.)*"?', '":"…"', 'g'),
+        '\b[0-9a-fA-F]{8}-[0-9a-fA-F-]{13,}\b|\b0x[0-9a-fA-F]+\b|\b(?:[0-9]+[a-fA-F]|[a-fA-F]+[0-9])[0-9a-fA-F]{6,}\b|\d+(?:[.:,]\d+)*',
+        '#',
+        'g'
+    ), 160)
+);
+-- Types that say no more than that something went wrong.
+CREATE OR REPLACE TEMP MACRO is_vague_error(error_type) AS (
+    regexp_full_match(error_type, '(?i)(?:.*[./$])?(?:error|exception|runtime(?:error|exception)|throwable|errorString|fundamental|wrapError|withStack|_?other|unknown|\d+)')
+);
+-- One error of one span, where it began: no child of it failed. What happened to it above is its outcome: failed, where
+-- it reached the request nobody had called; retried, where the call succeeded later; else swallowed.
+CREATE OR REPLACE TEMP VIEW span_errors AS
+WITH RECURSIVE failed AS MATERIALIZED (
+    SELECT
+        node, parent, root, invocation, depth, trace_id, service, operation, kind, is_entry, is_async, begin_ns, finish_ns,
+        start_ns, source_id, line, ordinal,
+        coalesce(shape_id, hash(operation, peer))                       AS called_id
+    FROM span_tree
+    WHERE is_error
+),
+climb(origin, top) AS (
+    SELECT node, node
+    FROM failed
+    ANTI JOIN failed AS inner_errors ON failed.node = inner_errors.parent
+    UNION ALL
+    SELECT climb.origin, upper.node
+    FROM climb
+    JOIN failed ON climb.top = failed.node
+    JOIN failed AS upper ON failed.parent = upper.node
+),
+tops AS MATERIALIZED (
+    SELECT
+        origin                                                          AS origin,
+        arg_min(top, depth)                                             AS top,
+        count(DISTINCT service)                                         AS services
+    FROM climb
+    JOIN failed ON climb.top = failed.node
+    GROUP BY origin
+),
+-- The call that failed, as its caller has it.
+calls AS MATERIALIZED (
+    SELECT
+        tops.origin                                                     AS origin,
+        tops.services                                                   AS services,
+        failed.parent IS NULL OR failed.is_async OR failed.kind = 'CONSUMER' AS is_final,
+        coalesce(callers.invocation, failed.invocation)                 AS invocation,
+        if(failed.is_entry AND callers.node IS NOT NULL, coalesce(callers.shape_id, hash(callers.operation, callers.peer)), failed.called_id) AS called_id,
+        failed.finish_ns                                                AS finish_ns
+    FROM tops
+    JOIN failed ON tops.top = failed.node
+    LEFT JOIN span_tree AS callers ON failed.parent = callers.node
+),
+retried AS (
+    SELECT DISTINCT
+        origin                                                          AS origin
+    FROM calls
+    JOIN span_tree AS later
+        ON calls.invocation = later.invocation
+        AND calls.called_id = coalesce(later.shape_id, hash(later.operation, later.peer))
+        AND later.begin_ns >= calls.finish_ns
+    WHERE
+        NOT is_final
+        AND NOT later.is_error
+)
+SELECT
+    'span'                                                              AS told_by,
+    failed.trace_id                                                     AS unit,
+    failed.trace_id                                                     AS trace_id,
+    failed.service                                                      AS service,
+    entries.operation                                                   AS route,
+    if(failed.is_entry, NULL, failed.operation)                         AS operation,
+    roots.service                                                       AS seen_service,
+    roots.operation                                                     AS seen_route,
+    coalesce(spans.error_type, nullif(regexp_extract(spans.events, '"exception\.type"[^"]*(?:"stringValue")?[^"]*"([^"]+)"', 1), '')) AS error_type,
+    spans.status_message                                                AS message,
+    coalesce(spans.status_code, entry_spans.status_code)                AS status_code,
+    if(regexp_matches(spans.attributes, 'sqlstate|db\.response\.status_code|grpc\.status_code|pgcode'), coalesce(
+        json_extract_string(spans.attributes, '$."db.response.status_code"'),
+        json_extract_string(spans.attributes, '$."db.postgresql.sqlstate"'),
+        json_extract_string(spans.attributes, '$."sqlstate"'),
+        json_extract_string(spans.attributes, '$."pgcode"'),
+        json_extract_string(spans.attributes, '$."rpc.grpc.status_code"')
+    ), NULL)                                                            AS code,
+    CASE
+        WHEN calls.is_final THEN 'failed'
+        WHEN retried.origin IS NOT NULL THEN 'retried'
+        ELSE 'swallowed'
+    END                                                                 AS outcome,
+    calls.services                                                      AS services,
+    coalesce(spans.user_id, entry_spans.user_id, root_spans.user_id)    AS user_id,
+    0                                                                   AS lines,
+    failed.start_ns                                                     AS start_ns,
+    failed.source_id                                                    AS source_id,
+    failed.line                                                         AS line,
+    failed.ordinal                                                      AS ordinal
+FROM calls
+JOIN failed ON calls.origin = failed.node
+JOIN span_tree AS entries ON failed.invocation = entries.node
+JOIN span_tree AS roots ON failed.root = roots.node
+JOIN spans
+    ON failed.source_id = spans.source_id
+    AND failed.line = spans.line
+    AND failed.ordinal = spans.ordinal
+JOIN spans AS entry_spans
+    ON entries.source_id = entry_spans.source_id
+    AND entries.line = entry_spans.line
+    AND entries.ordinal = entry_spans.ordinal
+JOIN spans AS root_spans
+    ON roots.source_id = root_spans.source_id
+    AND roots.line = root_spans.line
+    AND roots.ordinal = root_spans.ordinal
+LEFT JOIN retried ON calls.origin = retried.origin;
+
+-- The error lines of requests: all that share a trace or request id in one service are one error, told by the first
+-- line that names an exception, or else the first.
+CREATE OR REPLACE TEMP VIEW log_errors AS
+WITH lines AS MATERIALIZED (
+    SELECT
+        logs.*,
+        coalesce(trace_id, request_id, concat_ws(':', source_id, line, ordinal)) AS unit,
+        regexp_matches(coalesce(error_message, message), '^[\w.$]+(?:Error|Exception|Panic)\b') AS is_exception,
+        -- What an access log says of a request says nothing of why.
+        error_type IS NULL AND status_code IS NOT NULL AND duration_ns IS NOT NULL AS is_access
+    FROM logs
+    WHERE
+        severity_number >= 17
+        OR error_type IS NOT NULL
+        OR (status_code >= 500 AND duration_ns IS NOT NULL)
+),
+units AS MATERIALIZED (
+    SELECT
+        unit                                                            AS unit,
+        service                                                         AS service,
+        count(*)                                                        AS lines,
+        min(trace_id)                                                   AS trace_id,
+        max(route)                                                      AS route,
+        max(status_code)                                                AS status_code,
+        max(user_id)                                                    AS user_id,
+        arg_min(
+            {
+                'source_id': source_id, 'line': line, 'ordinal': ordinal, 'error_type': error_type,
+                'message': coalesce(error_message, message), 'start_ns': ts_ns, 'attributes': attributes
+            },
+            (error_type IS NULL, NOT is_exception, is_access, coalesce(ts_ns, 9223372036854775807), source_id, line, ordinal)
+        )                                                               AS told
+    FROM lines
+    GROUP BY unit, service
+),
+answers AS MATERIALIZED (
+    SELECT
+        unit                                                            AS unit,
+        arg_max({'is_error': is_error, 'route': route, 'service': service, 'user_id': user_id}, coalesce(duration_ns, -1)) AS answer
+    FROM (
+        SELECT coalesce(trace_id, request_id) AS unit, is_error, route, service, user_id, duration_ns
+        FROM requests
+        WHERE coalesce(trace_id, request_id) IS NOT NULL
+    ) AS answered
+    SEMI JOIN units USING (unit)
+    GROUP BY unit
+)
+SELECT
+    'log'                                                               AS told_by,
+    units.unit                                                          AS unit,
+    units.trace_id                                                      AS trace_id,
+    units.service                                                       AS service,
+    coalesce(units.route, if(answer.service IS NOT DISTINCT FROM units.service, answer.route, NULL)) AS route,
+    NULL                                                                AS operation,
+    answer.service                                                      AS seen_service,
+    answer.route                                                        AS seen_route,
+    told.error_type                                                     AS error_type,
+    told.message                                                        AS message,
+    units.status_code                                                   AS status_code,
+    if(regexp_matches(told.attributes, 'sqlstate|postgresql\.sql_state|pgcode|grpc\.status_code|db\.response\.status_code'), coalesce(
+        json_extract_string(told.attributes, '$."db.response.status_code"'),
+        json_extract_string(told.attributes, '$."sqlstate"'),
+        json_extract_string(told.attributes, '$."pgcode"'),
+        json_extract_string(told.attributes, '$."rpc.grpc.status_code"')
+    ), NULL)                                                            AS code,
+    CASE
+        WHEN answer.is_error OR units.status_code >= 500 THEN 'failed'
+        WHEN NOT answer.is_error THEN 'swallowed'
+        ELSE 'unknown'
+    END                                                                 AS outcome,
+    1                                                                   AS services,
+    coalesce(units.user_id, answer.user_id)                             AS user_id,
+    units.lines                                                         AS lines,
+    told.start_ns                                                       AS start_ns,
+    told.source_id                                                      AS source_id,
+    told.line                                                           AS line,
+    told.ordinal                                                        AS ordinal
+FROM units
+LEFT JOIN answers USING (unit);
+
+-- One row a request and what went wrong in it: of a trace where the error began, and of log records what no span of
+-- their service tells.
+CREATE OR REPLACE TEMP VIEW error_events AS
+WITH told AS (
+    SELECT
+        span_errors.* REPLACE (
+            coalesce(logged.lines, 0) AS lines,
+            -- A span that names no exception says less than the record of it.
+            if(is_unnamed AND logged.error_type IS NOT NULL, logged.error_type, span_errors.error_type) AS error_type,
+            if(is_unnamed AND logged.message IS NOT NULL, logged.message, span_errors.message) AS message
+        )
+    FROM (
+        SELECT *, coalesce(is_vague_error(error_type), true) AS is_unnamed FROM span_errors
+    ) AS span_errors
+    LEFT JOIN log_errors AS logged
+        ON span_errors.trace_id = logged.trace_id
+        AND span_errors.service IS NOT DISTINCT FROM logged.service
+    UNION ALL BY NAME
+    SELECT
+        log_errors.*
+    FROM log_errors
+    ANTI JOIN span_errors
+        ON log_errors.trace_id = span_errors.trace_id
+        AND log_errors.service IS NOT DISTINCT FROM span_errors.service
+)
+SELECT
+    * EXCLUDE (is_unnamed),
+    coalesce(
+        if(is_vague_error(error_type), NULL, error_type),
+        message_shape(message),
+        error_type,
+        'status ' || status_code,
+        'no error is named'
+    )                                                                   AS error
+FROM told;
