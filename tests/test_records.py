@@ -59,7 +59,7 @@ def test_a_text_log_that_grows_reads_as_it_does_whole(
     assert rows(tmp_path / "app.log", tmp_path / "grown.duckdb", cuts, content) == whole
 
 
-@pytest.mark.parametrize("form", [form for form in FORMATS if form.layouts], ids=lambda form: form.name)
+@pytest.mark.parametrize("form", [form for form in FORMATS if form.layouts or form.wrapper], ids=lambda form: form.name)
 def test_an_example_that_grows_by_itself_is_read_twice(form: object, tmp_path: Path) -> None:
     example = getattr(form, "example").encode()  # noqa: B009
     content = example * 3

@@ -9,6 +9,7 @@ from loglens.ingest.pieces import CutPieces, LinePieces
 from loglens.ingest.reader import Format
 from loglens.ingest.records import RecordPieces
 from loglens.ingest.sampling import Shape
+from loglens.ingest.wrapping import WrappedPieces
 
 
 def cut(content: Content, shape: Shape, form: Format, first_line: int) -> CutPieces:
@@ -19,6 +20,9 @@ def cut(content: Content, shape: Shape, form: Format, first_line: int) -> CutPie
             return LinePieces(content, first_line, hasher)
         case "records":
             return RecordPieces(content, first_line, hasher, form.layouts)
+        case "wrapped":
+            assert form.wrapper is not None
+            return WrappedPieces(content, first_line, hasher, form.wrapper)
         case "document":
             return DocumentPieces(content, first_line, hasher)
         case "messages":

@@ -18,6 +18,10 @@ COLUMNS = (
 )  # fmt: skip
 
 
+# What may be around a record that was wrapped, as columns of `input`.
+OUTER = ("outer_time", "outer_service", "outer_instance", "outer_stream")
+
+
 @dataclass(frozen=True)
 class Part:
     """A pattern with groups of its own for the text of a group."""
@@ -90,6 +94,17 @@ class Layouts:
     head: str = ""
     within: str = ""
     begins: str = ""
+
+
+@dataclass(frozen=True)
+class Wrapper:
+    """How a line wraps another one: `pattern` (RE2) matches it, with a group `text` for the inner line.
+
+    Other groups: `time`, `service`, `instance`, `stream`, and `tag`, which begins with `P` where the next line goes on
+    with this.
+    """
+
+    pattern: str
 
 
 def groups_of(pattern: str) -> tuple[str, ...]:

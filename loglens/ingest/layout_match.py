@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from loglens.ingest.layout import Layout, groups_of
+from loglens.ingest.layout import OUTER, Layout, groups_of
 from loglens.ingest.sql_text import listed, quoted
 from loglens.ingest.tokens import outsides
 
@@ -13,13 +13,18 @@ from loglens.ingest.tokens import outsides
 _CLEAN = "NOT regexp_matches(text, '[\\\\\\x00-\\x1f]')"
 
 
-def match_query(layouts: tuple[Layout, ...]) -> str:
+# What is around a record, where nothing is.
+_UNWRAPPED = ", ".join(f"CAST(NULL AS VARCHAR) AS {name}" for name in OUTER)
+
+
+def match_query(layouts: tuple[Layout, ...], is_wrapped: bool = False) -> str:
     """Return the query that adds the groups of each layout as a struct, and `which`, the number of the one that fits.
 
     A layout is tried on what those before it did not fit; those made of tokens first, cut at the quotes.
     """
     # An expression trims ten times as fast as rtrim does.
-    query = r"SELECT line, ordinal, lines, regexp_replace(text, '\s+$', '') AS text FROM input"
+    outer = ", ".join(OUTER) if is_wrapped else _UNWRAPPED
+    query = rf"SELECT line, ordinal, lines, regexp_replace(text, '\s+$', '') AS text, {outer} FROM input"
     quick = [number for number, layout in enumerate(layouts, start=1) if layout.tokens]
     if quick:
         query = f"SELECT *, string_split(text, '\"') AS cut, {_CLEAN} AS is_clean FROM ({query})"

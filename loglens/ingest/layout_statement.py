@@ -17,6 +17,7 @@ from loglens.ingest.levels import severity_sql
 from loglens.ingest.route_shape import route_shape_sql
 from loglens.ingest.sql_text import quoted
 from loglens.ingest.stack_traces import with_traces
+from loglens.ingest.timestamps import time_ns_sql
 from loglens.ingest.zones import UTC
 
 # The mark of rows that another statement will read again, in `severity_number`; their lines are in `duration_ns`.
@@ -33,7 +34,8 @@ class Dispatch:
     """The layouts that are tried on a record, the first that fits wins, and the zone of times without one.
 
     `written_ns` is when the file was written. `unit` is that of durations whose unit is else assumed. `aside` is a
-    pattern of records that fit no layout and are to be set aside.
+    pattern of records that fit no layout and are to be set aside. `is_wrapped` says that `input` has the columns of
+    wrapping.WRAPPED_SCHEMA.
     """
 
     layouts: tuple[Layout, ...]
@@ -41,6 +43,7 @@ class Dispatch:
     written_ns: int = 0
     unit: str | None = None
     aside: str = ""
+    is_wrapped: bool = False
 
     def unit_of(self, layout: Layout) -> str:
         """Return the unit of the durations of a layout."""
@@ -69,7 +72,9 @@ def insert_statement(dispatch: Dispatch) -> str:
     Records that fit no layout have their text as message. Those to be set aside carry ASIDE and their text.
     """
     special = {
-        "service": "coalesce(service, $fallback)",
+        "service": "coalesce(service, outer_service, $fallback)",
+        "ts_ns": f"coalesce(ts_ns, {time_ns_sql('outer_time')})" if dispatch.is_wrapped else "ts_ns",
+        "instance": "coalesce(instance, outer_instance)",
         "severity_number": f"CASE WHEN is_aside THEN {ASIDE} ELSE severity_number END",
         "message": "coalesce(head, message)",
         "error_type": "coalesce(error_type, nullif(fault.type, ''))",
@@ -106,7 +111,8 @@ def _texts(dispatch: Dispatch) -> str:
     columns = ", ".join(f"CAST({text(column)} AS VARCHAR) AS t_{column}" for column in COLUMNS)
     more = dispatch.choose(lambda number, layout: f"e{number}.more" if "more" in layout.groups else None)
     members = dispatch.choose(_members)
-    return f"SELECT *, {columns}, {more} AS more, {members} AS known FROM ({match_query(dispatch.layouts)})"
+    matched = match_query(dispatch.layouts, dispatch.is_wrapped)
+    return f"SELECT *, {columns}, {more} AS more, {members} AS known FROM ({matched})"
 
 
 def _members(number: int, layout: Layout) -> str | None:
@@ -169,7 +175,8 @@ def _closed(dispatch: Dispatch) -> str:
     """Return the query that adds the attributes: those of the layout, texts that their column does not say, a trace."""
     kept = [dispatch.choose(partial(_kept, column, is_exact)) for column, is_exact in _exact(dispatch).items()]
     trace = "'\"exception.stacktrace\":' || CAST(to_json(trace) AS VARCHAR)"
-    members = f"concat_ws(',', {', '.join(['known', *kept, trace])})"
+    stream = "'\"log.iostream\":\"' || outer_stream || '\"'"
+    members = f"concat_ws(',', {', '.join(['known', *kept, trace, stream])})"
     return f"SELECT *, {members} AS members FROM ({with_traces(_converted(dispatch))})"
 
 

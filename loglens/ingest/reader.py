@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
 
-from loglens.ingest.layout import Layouts
+from loglens.ingest.layout import Layouts, Wrapper
 from loglens.ingest.zones import UTC
 from loglens.store.ledger import RECORD_TABLES
 from loglens.store.store import fetch_row
@@ -177,8 +177,9 @@ class Format:
 
     `sniff` returns a confidence from 0.0 (not this) to 1.0 (certainly this); the highest wins, ties go to the
     earlier format in the register. `example` is one short content that reads as this format. `layouts` are given for
-    text logs, whose records are lines with those that go on with them. `is_binary` is given for those whose pieces are
-    messages, which `pieces` then hands out as `content` and not as `text`.
+    text logs, whose records are lines with those that go on with them, `wrapper` for lines that wrap those of others.
+    `is_binary` is given for those whose pieces are messages, which `pieces` then hands out as `content` and not as
+    `text`.
     """
 
     name: str
@@ -188,3 +189,4 @@ class Format:
     read: Callable[[Reading], None]
     layouts: Layouts | None = None
     is_binary: bool = False
+    wrapper: Wrapper | None = None

@@ -13,7 +13,7 @@ from loglens.ingest.continuation import record_starts
 from loglens.ingest.encoding import with_latin_1
 from loglens.ingest.layout import Layouts
 from loglens.ingest.lines import Flags, Lines, Places, texts
-from loglens.ingest.pieces import LinePieces, piece_batch
+from loglens.ingest.pieces import SCHEMA, LinePieces, piece_batch
 
 # Indented text without an end is not one record; it is cut where it has grown to this size.
 MAX_RECORD_BYTES = 1 << 20
@@ -33,11 +33,14 @@ class RecordPieces(LinePieces):
         self._layouts = layouts
         self._held = b""
 
+    def _cut(self, lines: Lines) -> Cut:
+        return Cut(lines, self._layouts)
+
     def _take(self, whole: bytes) -> Iterator[pa.RecordBatch]:
         """Yield the records that are whole, and hold what may go on."""
         held = self._held + whole
         lines = self._lines_of(held)
-        cut = Cut(lines, self._layouts)
+        cut = self._cut(lines)
         keep = cut.certain_line
         yield from self._give(cut, keep)
         end = 0 if keep == 0 else int(lines.starts[keep]) if keep < len(lines.ends) else len(held)
@@ -47,7 +50,7 @@ class RecordPieces(LinePieces):
     def _flush(self) -> Iterator[pa.RecordBatch]:
         held, self._held = self._held, b""
         if held:
-            cut = Cut(self._lines_of(held), self._layouts)
+            cut = self._cut(self._lines_of(held))
             yield from self._give(cut, len(cut.lines.ends))
             self._done(held)
 
@@ -56,7 +59,7 @@ class RecordPieces(LinePieces):
         held = self._held + rest
         if not held:
             return
-        cut = Cut(self._lines_of(held), self._layouts)
+        cut = self._cut(self._lines_of(held))
         keep = cut.certain_line
         if keep < len(cut.lines.ends):
             self.open_line = self.first_line + self.lines + keep
@@ -75,7 +78,8 @@ class RecordPieces(LinePieces):
             bounds = np.searchsorted(cut.kept, np.append(begins, lines))
             lasts = cut.kept[bounds[1:] - 1]
             text = texts(cut.lines, cut.lines.starts[begins], cut.lines.ends[lasts], pa.string())
-            yield piece_batch(begins + first, np.diff(bounds).astype(np.int32), text)
+            batch = piece_batch(begins + first, np.diff(bounds).astype(np.int32), text)
+            yield pa.record_batch([*batch.columns, *cut.columns(begins)], schema=cut.schema)
 
 
 class Cut:
@@ -87,7 +91,7 @@ class Cut:
     def __init__(self, lines: Lines, layouts: Layouts | None = None) -> None:
         self.raw = lines
         self.broken = lines.broken()
-        self.lines = with_latin_1(lines, self.broken)
+        self.lines = self._open(with_latin_1(lines, self.broken))
         self._layouts = layouts
         self.blank = self.lines.blank()
         self.kept: Places = np.flatnonzero(~self.blank)
@@ -99,6 +103,19 @@ class Cut:
         self.certain_line = (
             int(certain[-1]) if len(certain) else int(self.kept[0]) if len(self.kept) else len(lines.ends)
         )
+
+    def _open(self, lines: Lines) -> Lines:
+        """Return the lines that records are made of."""
+        return lines
+
+    def columns(self, begins: Places) -> list[pa.Array]:
+        """Return further columns of the records that begin on some lines."""
+        return []
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns of a batch of its records."""
+        return SCHEMA
 
     def _starts(self) -> Flags:
         if not len(self.kept):

@@ -19,7 +19,7 @@ SAMPLE_PIECES = 100
 
 UNKNOWN_TEXT = "text in no format loglens reads"
 
-Shape = Literal["lines", "records", "document", "messages"]
+Shape = Literal["lines", "records", "wrapped", "document", "messages"]
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,11 @@ def _best(sample: Sample) -> Format | None:
 def _guess(shape: Shape, sample: Sample, form: Format, reason: str) -> Guess:
     if form.is_binary:
         shape = "messages"
-    return Guess("records" if form.layouts is not None else shape, sample, form, reason)
+    elif form.wrapper is not None:
+        shape = "wrapped"
+    elif form.layouts is not None:
+        shape = "records"
+    return Guess(shape, sample, form, reason)
 
 
 def named_format(name: str) -> Format:

@@ -11,6 +11,7 @@ _ENDINGS = re.compile(
     r"(\.(log|json|jsonl|ndjson|prom|metrics|om|txt|out|err|gz|zst|bz2|xz|otlp|pb|binpb|\d+|\d{4}-\d{2}-\d{2}))+$",
     re.IGNORECASE,
 )
+_CONTAINER = re.compile(r"pods/[^/]+_[^/]+_[^/]+/([^/]+)/\d+\.log[^/]*$|[^/]+_[^/]+_([^/]+)-[0-9a-f]{64}\.log$")
 _DATES = re.compile(r"[-_.]?\d{4}-?\d{2}-?\d{2}([-_T]?\d{2,6})?$")
 _LOG = re.compile(
     r"(^|[._-])logs?($|[._-])(?!.*\.(csv|tsv|json|md|html?|xml|ya?ml|sql|py|js|sh|conf)(\.\w+)?$)", re.IGNORECASE
@@ -23,7 +24,13 @@ def is_log_name(path: str) -> bool:
 
 
 def service_of(path: str) -> str:
-    """Return the file name without endings, rotation numbers and dates: `llm-api.log.2.gz` is `llm-api`."""
+    """Return the file name without endings, rotation numbers and dates: `llm-api.log.2.gz` is `llm-api`.
+
+    The logs of a Kubernetes node, `pods/default_web-0_uid/web/0.log` and `containers/web-0_default_web-id.log`, are
+    called by their container.
+    """
+    if container := _CONTAINER.search(path):
+        return container[1] or container[2]
     name = PurePath(path.rpartition(MEMBER)[2]).name
     stem = _DATES.sub("", _ENDINGS.sub("", name))
     return stem or name

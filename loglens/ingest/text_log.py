@@ -6,7 +6,7 @@ import itertools
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from loglens.ingest.durations import UNIT_NAMES
@@ -87,6 +87,11 @@ class Counted:
         """The line the first record begins on."""
         return int(self.first[0].column("line")[0].as_py())
 
+    @property
+    def name_services(self) -> bool:
+        """True where what is around the first records names a service for each."""
+        return not any(batch.column("outer_service").null_count for batch in self.first)
+
     def texts(self) -> pa.StringArray:
         """Return the texts of the first records."""
         import pyarrow as pa
@@ -103,18 +108,31 @@ class Counted:
             yield batch
 
 
-def read_text(reading: Reading, own: Layouts) -> None:
-    """Read the records of a text log into `logs`; what fits no layout is a record with its text as message."""
+def read_text(reading: Reading, own: Layouts | None) -> None:
+    """Read the records of a text log into `logs`; what fits no layout is a record with its text as message.
+
+    The layouts of `own` come first. Without it the records are wrapped ones, see wrapping.WRAPPED_SCHEMA.
+    """
     from loglens.ingest.layout_statement import insert_statement
     from loglens.ingest.pieces import SCHEMA
+    from loglens.ingest.wrapping import WRAPPED_SCHEMA
 
     pieces = Counted.of(reading.pieces)
     if not pieces.first:
         return
-    others = tuple(each for each in reading.layouts if each is not own)
+    ranked = tuple(sorted(reading.layouts, key=lambda each: each is not own))
     first_line = pieces.first_line
-    dispatch = choose(reading, pieces.texts(), (own, *others), is_final=pieces.is_whole)
-    inserted = reading.insert(insert_statement(dispatch), SCHEMA, pieces, _binds(reading))
+    is_wrapped = own is None
+    dispatch = choose(
+        reading,
+        pieces.texts(),
+        ranked,
+        is_final=pieces.is_whole or is_wrapped,
+        pieces_name_services=is_wrapped and pieces.name_services,
+    )
+    dispatch = replace(dispatch, is_wrapped=is_wrapped)
+    schema = WRAPPED_SCHEMA if is_wrapped else SCHEMA
+    inserted = reading.insert(insert_statement(dispatch), schema, pieces, _binds(reading))
     _settle(reading, first_line)
     reading.counts.records += inserted
     reading.counts.record_lines += pieces.lines
@@ -124,7 +142,13 @@ def _binds(reading: Reading) -> dict[str, str | int]:
     return {"source_id": reading.source_id, "fallback": reading.fallback_service}
 
 
-def choose(reading: Reading, texts: pa.StringArray, every: Sequence[Layouts], is_final: bool) -> Dispatch:
+def choose(
+    reading: Reading,
+    texts: pa.StringArray,
+    every: Sequence[Layouts],
+    is_final: bool,
+    pieces_name_services: bool = False,
+) -> Dispatch:
     """Return the layouts that some records have, in the order of their formats, and note what they assume.
 
     Records that fit none of them, and may fit one that was not seen, are to be set aside unless this is the final try.
@@ -153,7 +177,7 @@ def choose(reading: Reading, texts: pa.StringArray, every: Sequence[Layouts], is
                 units[layout.kept["duration"]].add(UNIT_NAMES[layout.unit])
         if found != list(each.known) or each.learn is not None:
             heads.append(f"(?:{_GROUP_NAME.sub('(?:', each.head)})")
-    if len(rest) or names_no_service:
+    if (len(rest) or names_no_service) and not pieces_name_services:
         reading.assume("service", f"{reading.fallback_service}, from the file's name, where a record names none")
     for key in sorted(units):
         reading.assume(f"unit of {key}", " or ".join(sorted(units[key])) + ", by the habit of the framework")

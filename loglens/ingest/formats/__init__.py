@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from loglens.ingest.formats.access_log import FORMAT as ACCESS_LOG
 from loglens.ingest.formats.console import FORMAT as CONSOLE
+from loglens.ingest.formats.containers import COMPOSE, KUBECTL
+from loglens.ingest.formats.cri import FORMAT as CRI
 from loglens.ingest.formats.error_log import FORMAT as ERROR_LOG
 from loglens.ingest.formats.go import FORMAT as GO
 from loglens.ingest.formats.health import FORMAT as HEALTH
@@ -37,6 +39,9 @@ FORMATS: tuple[Format, ...] = (
     HEALTH,
     NDJSON,
     PROMETHEUS_TEXT,
+    CRI,
+    KUBECTL,
+    COMPOSE,
     ACCESS_LOG,
     LOGFMT,
     POSTGRES,

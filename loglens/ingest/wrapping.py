@@ -1,0 +1,166 @@
+"""Lines that wrap the line of an application: what a container runtime or a tool writes before it.
+
+The inner lines are cut into records again: JSON goes to the reader of JSON logs, with what was around it under the key
+ENVELOPE, everything else to the layouts of text logs. A line that is no wrapper stands for itself.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import xxhash
+
+from loglens.ingest.content import Content
+from loglens.ingest.layout import Wrapper
+from loglens.ingest.lines import Flags, Lines, Places, column, flags_of, strings
+from loglens.ingest.pieces import SCHEMA
+from loglens.ingest.reader import Format, Reading, Sample
+from loglens.ingest.records import Cut, RecordPieces
+
+ENVELOPE = "envelope"
+CERTAINTY = 0.97
+# What may be around a record, and the key it has in the envelope.
+OUTER = {"time": "time", "service": "container_name", "instance": "hostname", "stream": "stream"}
+WRAPPED_SCHEMA = pa.schema([*SCHEMA, *((f"outer_{name}", pa.string()) for name in OUTER)])
+_COLOURS = r"\x1b\[[0-9;]*[A-Za-z]"
+_ESCAPES = r'["\\\x00-\x1f]'
+
+
+class WrappedPieces(RecordPieces):
+    """The records within the wrapped lines of a content, with what was around them in columns of their own."""
+
+    def __init__(self, content: Content, first_line: int, done: xxhash.xxh3_128, wrapper: Wrapper) -> None:
+        super().__init__(content, first_line, done)
+        self._wrapper = wrapper
+
+    def _cut(self, lines: Lines) -> Cut:
+        return WrappedCut(lines, self._wrapper)
+
+
+class WrappedCut(Cut):
+    """Where the records within wrapped lines begin."""
+
+    def __init__(self, lines: Lines, wrapper: Wrapper) -> None:
+        self._wrapper = wrapper
+        super().__init__(lines)
+
+    def _open(self, lines: Lines) -> Lines:
+        """Return the inner lines; the parts of one that was cut have no line end between them."""
+        bounds = np.append(lines.starts, lines.ends[-1:]).astype(np.int32)
+        buffers = [None, pa.py_buffer(bounds), pa.py_buffer(lines.whole)]
+        whole = pc.utf8_rtrim(pa.Array.from_buffers(pa.string(), len(lines.ends), buffers), "\r\n")
+        found = pc.extract_regex(whole, pattern=f"(?s){self._wrapper.pattern}")
+        text = pc.coalesce(pc.struct_field(found, "text"), whole)
+        if b"\x1b" in lines.whole:
+            text = pc.replace_substring_regex(text, _COLOURS, "")
+        names = [field.name for field in found.type]
+        nothing = pa.nulls(len(text), pa.string())
+        self.outer = [_present(pc.struct_field(found, name)) if name in names else nothing for name in OUTER]
+        tag = pc.struct_field(found, "tag") if "tag" in names else nothing
+        self._is_part = flags_of(pc.fill_null(pc.starts_with(tag, "P"), fill_value=False))
+        # A file may end within a part.
+        self._is_part[-1:] = False
+        ends = strings(["\n", ""]).take(column(self._is_part.astype(np.int64)))
+        joined = pc.binary_join_element_wise(text, ends, pa.scalar(""))
+        _, places, data = joined.buffers()
+        offsets = np.frombuffer(places, np.int32)[joined.offset : joined.offset + len(joined) + 1].astype(np.int64)
+        whole_bytes = data.to_pybytes() if data is not None else b""
+        return Lines(whole_bytes, np.frombuffer(whole_bytes, np.uint8), offsets[:-1], offsets[1:])
+
+    def _starts(self) -> Flags:
+        flags = super()._starts()
+        if len(flags) > 1:
+            apart = np.zeros(len(flags) - 1, bool)
+            for each in self.outer[1:]:
+                kept = pc.fill_null(each.take(column(self.kept)), "")
+                apart |= flags_of(pc.not_equal(kept.slice(1), kept.slice(0, len(kept) - 1)))
+            flags[1:] |= apart
+            flags[1:] &= ~self._is_part[self.kept[:-1]] | apart
+        return flags
+
+    def columns(self, begins: Places) -> list[pa.Array]:
+        """Return what is around the records that begin on some lines."""
+        return [each.take(column(begins)) for each in self.outer]
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The columns of a batch of its records."""
+        return WRAPPED_SCHEMA
+
+
+@dataclass
+class _Parted:
+    """Wrapped records, the JSON of which is handed out and the others set aside on disk."""
+
+    pieces: Iterator[pa.RecordBatch]
+    writer: pa.ipc.RecordBatchStreamWriter
+    aside: int = 0
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        """Yield the records that are JSON objects, opened, in batches of the usual columns."""
+        for batch in self.pieces:
+            text = batch.column("text")
+            is_object = pc.match_substring_regex(text, r'(?s)^\{\s*".*\}\s*$')
+            if (plain := batch.filter(pc.invert(is_object))).num_rows:
+                self.writer.write_batch(plain)
+                self.aside += plain.num_rows
+            if (objects := batch.filter(is_object)).num_rows:
+                opened = _with_envelope(objects)
+                yield pa.record_batch([*(objects.column(name) for name in SCHEMA.names[:-1]), opened], schema=SCHEMA)
+
+
+def _with_envelope(batch: pa.RecordBatch) -> pa.StringArray:
+    """Return the texts of JSON objects, each with what was around it as one more member."""
+    nothing, quote = pa.scalar(""), pa.scalar('"')
+    members = []
+    for name, key in OUTER.items():
+        value = batch.column(f"outer_{name}")
+        if value.null_count < len(value):
+            plain = pc.replace_substring_regex(value, _ESCAPES, "?")
+            members.append(pc.binary_join_element_wise(pa.scalar(f'"{key}":"'), plain, quote, nothing))
+    if not members:
+        return batch.column("text")
+    text = pc.replace_substring_regex(batch.column("text"), r"\}\s*$", "")
+    around = pc.binary_join_element_wise(*members, pa.scalar(","), null_handling="skip")
+    return pc.binary_join_element_wise(text, pa.scalar(f',"{ENVELOPE}":{{'), around, pa.scalar("}}"), nothing)
+
+
+def _present(values: pa.StringArray) -> pa.StringArray:
+    return pc.if_else(pc.equal(values, ""), pa.scalar(None, pa.string()), values)
+
+
+def wrapping_format(name: str, title: str, example: str, wrapper: Wrapper) -> Format:
+    """Return the format of lines that wrap those of others."""
+
+    def sniff(sample: Sample) -> float:
+        if not sample.lines:
+            return 0.0
+        lines = strings([line.decode(errors="replace").rstrip("\r") for line in sample.lines])
+        fits = flags_of(pc.match_substring_regex(lines, wrapper.pattern))
+        return CERTAINTY * float(fits.mean()) if 2 * fits.sum() > len(fits) else 0.0
+
+    return Format(name, title, example, sniff, read_wrapped, wrapper=wrapper)
+
+
+def read_wrapped(reading: Reading) -> None:
+    """Read wrapped records into `logs`, each as its inner format."""
+    from loglens.ingest.formats import ndjson
+    from loglens.ingest.text_log import read_text
+
+    with tempfile.TemporaryFile() as spool:
+        options = pa.ipc.IpcWriteOptions(compression="lz4")
+        with pa.ipc.new_stream(spool, WRAPPED_SCHEMA, options=options) as writer:
+            parted = _Parted(iter(reading.pieces), writer)
+            ndjson.read(replace(reading, pieces=parted))
+            # Where none is JSON, the reader has asked for the first and got none.
+            for _ in parted:
+                raise AssertionError("a reader left records behind")
+        if parted.aside:
+            spool.seek(0)
+            read_text(replace(reading, pieces=pa.ipc.open_stream(spool)), None)
+    reading.counts.untimed = reading.count_untimed("logs")
