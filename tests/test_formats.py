@@ -20,5 +20,23 @@ def test_the_example_of_a_format_reads_as_it(form: Format, tmp_path: Path) -> No
     assert outcome.records > 0
 
 
+@pytest.mark.parametrize(
+    "first",
+    [
+        b'{"time":"2026-01-15T09:00:00Z","msg":"%s"}' % (b"x" * 1_000_000),
+        b'{"time":"2026-01-15T09:00:00Z","msg":"lone \\ud800"}',
+        b'{"time":"2026-01-15T09:00:00Z","msg":"far","n":1e400}',
+        b'{"time":"2026-01-15T09:00:00Z","msg":"raw \x1b[31m"}',
+        b'{"time":"2026-01-15T09:00:00Z","msg":"deep","n":%s%s}' % (b"[" * 10_000, b"]" * 10_000),
+    ],
+    ids=["a long line", "a lone surrogate", "a number out of range", "a control character", "a deep value"],
+)
+def test_a_first_line_that_is_hard_to_read_makes_no_other_format_of_a_file(first: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "app.log"
+    path.write_bytes(first + b'\n{"time":"2026-01-15T09:00:01Z","msg":"after"}\n')
+    (outcome,) = ingest(IngestRequest([str(path)], tmp_path / "x.duckdb")).outcomes
+    assert (outcome.action, outcome.format, outcome.records + outcome.rejects) == ("new", "ndjson", 2)
+
+
 def test_names_are_given_once() -> None:
     assert len({form.name for form in FORMATS}) == len(FORMATS)

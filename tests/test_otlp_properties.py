@@ -88,7 +88,7 @@ PLAIN = compact([attribute("http.route", {"stringValue": "/a"}), attribute("n", 
 
 PUT = (
     b"", b'"', b"}", b"{", b",", b"[", b"]", b":", b" ", b"1", b"a", b'"x":1,', b",{}", b"\\", b"null", b"-", b"0",
-    b'{"key":"n","value":{"intValue":"5"}},',
+    b'{"key":"n","value":{"intValue":"5"}},', b"\\u0026", b"\\u001b",
 )  # fmt: skip
 
 
@@ -109,6 +109,16 @@ def test_a_changed_list_is_read_the_same_or_left_to_the_exact_reader(at: int, cu
         expected = writer.attributes(parse(text))
         assert not writer.lost
         assert (json.loads(found) if found else None) == (json.loads(expected) if expected else None)
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_a_list_left_to_the_exact_reader_does_not_move_the_others(place: int) -> None:
+    lists = [PLAIN, compact([attribute("other", {"stringValue": "/b"})]), PLAIN]
+    lists.insert(place, b'[{"key":"http.route","value":{"stringValue":"/a\\u0026b"}}]')
+    flat = Flattener().flatten([msgspec.Raw(text) for text in lists])
+    assert flat.whole.tolist() == [number != place for number in range(4)]
+    found = [json.loads(text) for text in flat.texts.to_pylist() if text is not None]
+    assert found == [json.loads(Writer().attributes(parse(text)) or "{}") for text in lists if b"\\u" not in text]
 
 
 @pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity"])

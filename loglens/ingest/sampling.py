@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -16,6 +17,8 @@ from loglens.ingest.reader import Format, Sample
 
 SAMPLE_BYTES = 256 << 10
 SAMPLE_PIECES = 100
+# A first line that is longer than the sample is looked at to its end, up to this length.
+LONGEST_LINE_BYTES = 16 << 20
 
 UNKNOWN_TEXT = "text in no format loglens reads"
 
@@ -38,9 +41,7 @@ def look(content: Content, wanted: str | None, takes_plain: bool = False) -> Gue
     `wanted` names a format that is taken instead of the best guess; `takes_plain` makes text that no format recognises
     a plain text log. Raises UsageError for an unknown name.
     """
-    head = content.peek(SAMPLE_BYTES)
-    whole = len(head) < SAMPLE_BYTES
-    head = head.removeprefix(BOM)
+    head, whole = _head(content)
     lines = [line for line in _complete_lines(head, whole) if line.strip(WHITE_SPACE)][:SAMPLE_PIECES]
     shape = _shape(head, lines)
     values = _line_values(lines) if shape == "lines" else _document_values(head)
@@ -64,6 +65,17 @@ def _best(sample: Sample) -> Format | None:
     """Return the format that is surest of a sample, the earlier one of two; None where none is."""
     confidence, place = max((form.sniff(sample), -i) for i, form in enumerate(FORMATS))
     return FORMATS[-place] if confidence > 0 else None
+
+
+def _head(content: Content) -> tuple[bytes, bool]:
+    """Return the beginning of a content, with a whole line where there is one; and whether it is all of it."""
+    head = content.peek(SAMPLE_BYTES)
+    whole = len(head) < SAMPLE_BYTES
+    if not whole and b"\n" not in head:
+        longer = content.peek(LONGEST_LINE_BYTES)
+        if b"\n" in longer:
+            head = longer[: longer.index(b"\n") + 1]
+    return head.removeprefix(BOM), whole
 
 
 def _guess(shape: Shape, sample: Sample, form: Format, reason: str) -> Guess:
@@ -121,6 +133,15 @@ def _decoded(text: bytes) -> object | None:
     try:
         value: object = msgspec.json.decode(text)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        return _leniently_decoded(text)
+    return value
+
+
+def _leniently_decoded(text: bytes) -> object | None:
+    """Decode what is JSON but for a number out of range, a lone surrogate, or a control character in a text."""
+    try:
+        value: object = json.loads(text, strict=False)
+    except (ValueError, RecursionError):
         return None
     return value
 

@@ -153,6 +153,7 @@ class _Batch:
             even = (np.arange(len(braces)) - np.repeat(firsts, counts)) & 1 == 0
             self._spoil(braces[even != is_key])
             self.whole &= counts & 1 == 0
+        if not self.whole.all():
             kept = np.repeat(self.whole, counts)
             braces, words = braces[kept], words[kept]
         self.pairs = np.where(self.whole, counts >> 1, 0)
