@@ -69,6 +69,7 @@ GROUPS: dict[str, dict[str, Listed]] = {
         "unack": _own("ack:UNACK", "Take back an acknowledgement."),
     },
     "More": {
+        "push": _own("push:COMMAND", "Push events and answers into Elasticsearch or OpenSearch."),
         "sql": _own("sql:COMMAND", "Answer a SELECT of your own."),
         "completion": _own("completion:COMMAND", "Print the completion script of bash, zsh or fish."),
     },

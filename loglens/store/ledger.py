@@ -129,6 +129,8 @@ def forget_source(connection: duckdb.DuckDBPyConnection, source_id: int) -> Remo
     """Remove a source with everything that came from it."""
     removed = remove_rows(connection, source_id)
     connection.execute("DELETE FROM sources WHERE source_id = ?", [source_id])
+    # The number may be given to another source.
+    connection.execute("DELETE FROM push_events WHERE source_id = ?", [source_id])
     return removed
 
 

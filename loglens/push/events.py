@@ -1,0 +1,210 @@
+"""Pushing the records of one table: source by source, from where the ledger says to the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from loglens.push import documents, ledger
+from loglens.push.bulk import Bulk, Delivery
+from loglens.push.fields import Stream
+from loglens.push.ledger import Progress
+from loglens.push.names import Names
+from loglens.push.report import Line, PushProgress
+from loglens.push.server import Server
+from loglens.scope import FIRST_NS, LAST_NS
+
+if TYPE_CHECKING:
+    import duckdb
+
+# What is sent before the ledger is written: enough to keep the workers busy, few enough to send again.
+ROUND_ITEMS = 20_000
+ROUND_BYTES = 32 << 20
+# Digits of a content that name its documents: 80 bits tell the files of a lifetime apart.
+KEY_DIGITS = 20
+
+
+class Store(Protocol):
+    """Opens the database, for reading and for short transactions."""
+
+    def read(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        """Open it for reading."""
+
+    def write(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
+        """Open it for one short transaction."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A source with records in the table, and from where they are to be sent.
+
+    Records up to line `again_to` were sent before and may be others now; they replace what the server has.
+    """
+
+    progress: Progress
+    uri: str
+    records: int
+    average_bytes: int
+    again_to: int = 0
+
+
+@dataclass
+class Round:
+    """What is sent at once: items of some sources, and how far each is then."""
+
+    items: list[bytes]
+    reached: dict[int, Progress]
+
+
+class EventPush:
+    """One push of one table of events to one server; `bounds` are the times it is limited to."""
+
+    def __init__(
+        self, store: Store, server: Server, bulk: Bulk, stream: Stream, names: Names, bounds: tuple[int, int]
+    ) -> None:
+        self._store = store
+        self._server = server
+        self._bulk = bulk
+        self._stream = stream
+        self._names = names
+        self._since_ns, self._until_ns = bounds
+        self._target = names.target(server.url)
+        # Only what was sent without a limit is known to be sent up to a place.
+        self._is_whole = bounds == (FIRST_NS, LAST_NS)
+
+    def run(self, line: Line, progress: PushProgress) -> Delivery:
+        """Push what the server has not been sent yet, count what it has, and return what became of it all."""
+        sources = self._sources()
+        line.documents = sum(source.records for source in sources)
+        known = sum(source.progress.documents for source in sources)
+        progress.start(self._stream.name, line.documents - known)
+        whole = Delivery()
+        with ThreadPoolExecutor(1) as ahead:
+            waiting: tuple[Round, Future[Delivery]] | None = None
+            for each in self._rounds(sources):
+                # While this round is on its way the next one is read.
+                sending = ahead.submit(self._bulk.send, each.items)
+                if waiting:
+                    self._finish(*waiting, whole, progress)
+                waiting = (each, sending)
+            if waiting:
+                self._finish(*waiting, whole, progress)
+        line.sent = whole.taken + len(whole.refused)
+        line.unchanged = line.documents - line.sent
+        line.created, line.updated, line.duplicates = whole.created, whole.updated, whole.duplicates
+        self._reconcile(sources, line)
+        return whole
+
+    def _sources(self) -> list[Source]:
+        with self._store.read() as connection:
+            bounds = {"since_ns": self._since_ns, "until_ns": self._until_ns}
+            counts = documents.count(connection, self._stream, bounds)
+            rows = connection.execute(_SOURCES).fetchall()
+            known = ledger.load_progress(connection, self._target, self._stream.name) if self._is_whole else {}
+            refused = ledger.count_refused(connection, self._target, self._names.stream(self._stream.name))
+        held = self._held() if known else {}
+        return [self._source(row, counts[row[0]], known.get(row[0]), held, refused) for row in rows if row[0] in counts]
+
+    def _source(
+        self, row: tuple[Any, ...], records: int, known: Progress | None, held: dict[str, int], refused: dict[str, int]
+    ) -> Source:
+        number, uri, begun_ns, content_id, twin, lines_done, average = row
+        # Two paths with the same content are two sources.
+        key = content_id[:KEY_DIGITS] + (f"~{twin}" if twin else "")
+        fresh = Progress(self._target, self._stream.name, number, begun_ns, key, lines_done, 0, -1, 0)
+        if known is None:
+            return Source(fresh, uri, records, average)
+        fresh = replace(fresh, source_key=known.source_key)
+        if known.begun_ns != begun_ns:
+            return Source(fresh, uri, records, average, known.done_line)
+        if held.get(known.source_key, 0) + refused.get(known.source_key, 0) < known.documents:
+            return Source(fresh, uri, records, average)
+        if known.lines_done < lines_done:
+            behind = replace(known, lines_done=lines_done, done_line=known.lines_done, done_ordinal=_LAST_ORDINAL)
+            return Source(behind, uri, records, average, known.done_line)
+        return Source(known, uri, records, average)
+
+    def _rounds(self, sources: list[Source]) -> Iterator[Round]:
+        gathered, size = Round([], {}), 0
+        for source in sources:
+            reached = source.progress
+            while True:
+                part = self._slice(source, reached, ROUND_ITEMS - len(gathered.items))
+                with self._store.read() as connection:
+                    found = documents.read(connection, self._stream, self._names, part)
+                reached = replace(reached, done_line=found.last_line, done_ordinal=found.last_ordinal)
+                gathered.items += found.items
+                gathered.reached[reached.source_id] = reached
+                size += sum(map(len, found.items))
+                if len(gathered.items) >= ROUND_ITEMS or size >= ROUND_BYTES:
+                    yield gathered
+                    gathered, size = Round([], {}), 0
+                if len(found.items) < part.most:
+                    break
+        if gathered.items:
+            yield gathered
+
+    def _slice(self, source: Source, reached: Progress, room: int) -> documents.Slice:
+        most = max(1, min(room, ROUND_BYTES // max(source.average_bytes, 1)))
+        return documents.Slice(
+            reached.source_id,
+            reached.source_key,
+            source.uri,
+            reached.done_line,
+            reached.done_ordinal,
+            self._since_ns,
+            self._until_ns,
+            most,
+            source.again_to,
+        )
+
+    def _finish(self, sent: Round, sending: Future[Delivery], whole: Delivery, progress: PushProgress) -> None:
+        """Wait for a round and write how far it came; killed before that, it is sent again and known by its ids."""
+        delivery = sending.result()
+        with self._store.write() as connection:
+            connection.execute("BEGIN")
+            ledger.save_refused(connection, self._target, delivery.refused)
+            if self._is_whole:
+                ledger.save_progress(connection, sent.reached.values())
+            connection.execute("COMMIT")
+        whole.add(delivery)
+        progress.advance(len(sent.items), delivery.retries, len(delivery.refused))
+
+    def _reconcile(self, sources: list[Source], line: Line) -> None:
+        """Count what the server has of each source against what there is."""
+        held = self._held()
+        with self._store.read() as connection:
+            refused = ledger.count_refused(connection, self._target, self._names.stream(self._stream.name))
+        for source in sources:
+            key = source.progress.source_key
+            line.refused += refused.get(key, 0)
+            line.missing += max(0, source.records - refused.get(key, 0) - held.get(key, 0))
+
+    def _held(self) -> dict[str, int]:
+        """Return how many documents of each source the server has, once it has made them searchable."""
+        path, quiet = f"/{self._names.searched(self._stream.name)}", "ignore_unavailable=true&allow_no_indices=true"
+        self._server.call("POST", f"{path}/_refresh?{quiet}", missing={})
+        body = {"size": 0, "aggs": {"sources": {"terms": {"field": "loglens.source", "size": _MOST_SOURCES}}}}
+        found = self._server.call("POST", f"{path}/_search?{quiet}", body, missing={})
+        buckets = found.get("aggregations", {}).get("sources", {}).get("buckets", [])
+        return {bucket["key"]: bucket["doc_count"] for bucket in buckets}
+
+
+_SOURCES = """
+    SELECT
+        source_id                                                               AS source_id,
+        uri                                                                     AS uri,
+        begun_ns                                                                AS begun_ns,
+        content_id                                                              AS content_id,
+        row_number() OVER (PARTITION BY content_id ORDER BY source_id) - 1      AS twin,
+        lines_done                                                              AS lines_done,
+        content_bytes // greatest(records, 1)                                   AS average_bytes
+    FROM sources
+    ORDER BY source_id
+"""
+_LAST_ORDINAL = 2**31 - 1
+# The most buckets a server gives at once.
+_MOST_SOURCES = 65_000

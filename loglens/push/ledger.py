@@ -1,0 +1,126 @@
+"""What the store keeps of pushes: how far each source was taken, which rows were sent as they are, what was refused."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from loglens.store.store import fetch_row
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from loglens.push.bulk import Refused
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the records of one source in one table have been taken by a target."""
+
+    target: str
+    stream: str
+    source_id: int
+    begun_ns: int | None
+    source_key: str
+    lines_done: int
+    done_line: int
+    done_ordinal: int
+    documents: int
+
+
+_COLUMNS = ", ".join(each.name for each in fields(Progress))
+
+
+def load_progress(connection: duckdb.DuckDBPyConnection, target: str, stream: str) -> dict[int, Progress]:
+    """Return the progress of every source of a table, by the number of the source."""
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM push_events WHERE target = ? AND stream = ?", [target, stream]
+    ).fetchall()
+    return {row[2]: Progress(*row) for row in rows}
+
+
+def save_progress(connection: duckdb.DuckDBPyConnection, progress: Iterable[Progress]) -> None:
+    """Write the progress of sources, counting the records up to where each is."""
+    for each in progress:
+        (found,) = fetch_row(
+            connection,
+            f"SELECT count(*) FROM {each.stream} WHERE source_id = ? AND (line < ? OR line = ? AND ordinal <= ?)",
+            [each.source_id, each.done_line, each.done_line, each.done_ordinal],
+        )
+        values = [*vars(replace(each, documents=found)).values()]
+        marks = ", ".join("?" for _ in values)
+        connection.execute(f"INSERT OR REPLACE INTO push_events ({_COLUMNS}) VALUES ({marks})", values)
+
+
+def load_digests(connection: duckdb.DuckDBPyConnection, target: str, index: str) -> dict[str, str]:
+    """Return the digest of each document of an index that was sent."""
+    rows = connection.execute(
+        "SELECT document_id, digest FROM push_results WHERE target = ? AND index_name = ?", [target, index]
+    ).fetchall()
+    return dict(rows)
+
+
+def save_digests(connection: duckdb.DuckDBPyConnection, target: str, index: str, digests: Mapping[str, str]) -> None:
+    """Write the digests of documents that were taken."""
+    rows = [[target, index, document_id, digest] for document_id, digest in digests.items()]
+    if rows:
+        connection.executemany("INSERT OR REPLACE INTO push_results VALUES (?, ?, ?, ?)", rows)
+
+
+def forget_digests(connection: duckdb.DuckDBPyConnection, target: str, index: str) -> None:
+    """Forget what was sent to an index that is no longer as it was left."""
+    connection.execute("DELETE FROM push_results WHERE target = ? AND index_name = ?", [target, index])
+
+
+def place(item: bytes) -> tuple[str, str]:
+    """Return the index and the id an item of a bulk request is meant for."""
+    (meta,) = orjson.loads(item.partition(b"\n")[0]).values()
+    return meta["_index"], meta["_id"]
+
+
+def source_of(document_id: str) -> str:
+    """Return the source that the id of an event names."""
+    return document_id.rsplit("-", 2)[0]
+
+
+def save_refused(
+    connection: duckdb.DuckDBPyConnection, target: str, refused: Sequence[Refused], is_event: bool = True
+) -> None:
+    """Keep documents that a server refused."""
+    now_ns = time.time_ns()
+    rows: list[list[Any]] = []
+    for each in refused:
+        index, document_id = place(each.item)
+        source_key = source_of(document_id) if is_event else None
+        rows.append([target, index, document_id, source_key, each.status, each.reason, each.item.decode(), now_ns])
+    if rows:
+        connection.executemany("INSERT OR REPLACE INTO push_rejects VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+
+
+def load_refused(connection: duckdb.DuckDBPyConnection, target: str) -> list[tuple[bytes, bool]]:
+    """Return the items a target refused, and whether each is an event."""
+    rows = connection.execute(
+        "SELECT request, source_key FROM push_rejects WHERE target = ? ORDER BY index_name, document_id", [target]
+    ).fetchall()
+    return [(request.encode(), source_key is not None) for request, source_key in rows]
+
+
+def count_refused(connection: duckdb.DuckDBPyConnection, target: str, stream: str) -> dict[str, int]:
+    """Return how many documents of each source are refused, of the indices whose names begin so."""
+    rows = connection.execute(
+        "SELECT source_key, count(*) FROM push_rejects "
+        "WHERE target = ? AND source_key IS NOT NULL AND starts_with(index_name, ?) GROUP BY 1",
+        [target, stream],
+    ).fetchall()
+    return dict(rows)
+
+
+def drop_refused(connection: duckdb.DuckDBPyConnection, target: str, items: Iterable[bytes]) -> None:
+    """Forget refusals of documents that were taken after all."""
+    rows = [[target, *place(item)] for item in items]
+    if rows:
+        connection.executemany("DELETE FROM push_rejects WHERE target = ? AND index_name = ? AND document_id = ?", rows)

@@ -1,0 +1,136 @@
+"""Index templates: what each index holds, declared with its fields, and nothing that grows by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatch
+from typing import Any
+
+from loglens.columns import Column
+from loglens.push.fields import ORIGIN, RESULT_NAMES, Field, FieldType, Stream
+from loglens.push.names import Names
+from loglens.push.server import PushError, Server
+
+OWNER = "loglens"
+# Raised when the fields below change; a template is only ever replaced by a later one.
+VERSION = 1
+PRIORITY = 300
+# Lucene refuses terms of more than 32,766 bytes, and a character has up to four.
+_LONGEST_KEYWORD = 8191
+_TYPES: Mapping[FieldType, dict[str, Any]] = {
+    "date_nanos": {"type": "date_nanos"},
+    "keyword": {"type": "keyword", "ignore_above": _LONGEST_KEYWORD},
+    "text": {"type": "text"},
+    "long": {"type": "long"},
+    "double": {"type": "double"},
+    "boolean": {"type": "boolean"},
+    "flattened": {"type": "flattened", "ignore_above": _LONGEST_KEYWORD},
+    "stored": {"type": "object", "enabled": False},
+}
+_FLAT_OBJECT = {"type": "flat_object"}
+_OF_KIND: Mapping[str, FieldType] = {
+    "integer": "long",
+    "real": "double",
+    "decimal": "double",
+    "boolean": "boolean",
+    "time_ns": "date_nanos",
+    "time_us": "date_nanos",
+    "json": "stored",
+    "nested": "stored",
+}
+
+Template = dict[str, Any]
+
+
+def stream_template(stream: Stream, names: Names, product: str) -> Template:
+    """Return the template of the indices of a table of events."""
+    fields = (Field("@timestamp", "date_nanos", ""), *ORIGIN, *stream.fields)
+    template = _template(names.patterns(stream.name), fields, product)
+    if names.layout == "data-stream":
+        template["data_stream"] = {}
+    return template
+
+
+def results_template(index: str, columns: Iterable[Column], is_computed: bool, product: str) -> Template:
+    """Return the template of the index of an answer.
+
+    Numbers made in Python may be whole in one answer and not in the next.
+    """
+    fields = [
+        Field("@timestamp", "date_nanos", ""),
+        *(Field(name, "keyword", "") for name in ("loglens.analysis", "loglens.run", "loglens.window")),
+        *(Field(field_name(column), _field_type(column, is_computed), "") for column in columns),
+    ]
+    return _template([index], fields, product)
+
+
+def field_name(column: Column) -> str:
+    """Return what a column of an answer is called in a document."""
+    return RESULT_NAMES.get(column.name, column.name)
+
+
+def _field_type(column: Column, is_computed: bool) -> FieldType:
+    kind = column.kind
+    if is_computed and column.is_number and not column.name.endswith("_ns"):
+        return "double"
+    return _OF_KIND.get(kind, "text" if column.name in {"message", "summary"} else "keyword")
+
+
+def _template(patterns: list[str], fields: Iterable[Field], product: str) -> Template:
+    properties: dict[str, Any] = {}
+    for field in fields:
+        place = properties
+        *outer, last = field.name.split(".") if field.name != "@timestamp" else [field.name]
+        for name in outer:
+            place = place.setdefault(name, {"properties": {}})["properties"]
+        place[last] = _FLAT_OBJECT if field.type == "flattened" and product == "opensearch" else _TYPES[field.type]
+    meta = {"managed_by": OWNER, "version": VERSION}
+    return {
+        "index_patterns": patterns,
+        "priority": PRIORITY,
+        "version": VERSION,
+        "_meta": meta,
+        "template": {
+            "settings": {"index": {"number_of_shards": 1, "auto_expand_replicas": "0-1"}},
+            "mappings": {"dynamic": False, "_meta": meta, "properties": properties},
+        },
+    }
+
+
+def install(server: Server, templates: Mapping[str, Template]) -> list[str]:
+    """Put the templates that are missing or older, and return their names.
+
+    Raises PushError where those of somebody else are in the way.
+    """
+    found = server.call("GET", "/_index_template", missing={}).get("index_templates", [])
+    known = {each["name"]: each["index_template"] for each in found}
+    installed = []
+    for name, template in templates.items():
+        present = known.get(name)
+        if present and present.get("_meta", {}).get("managed_by") != OWNER:
+            raise PushError(
+                f"An index template {name} on {server.url} belongs to somebody else."
+                " Push under other names with --namespace."
+            )
+        _refuse_overlap(server, name, template, known)
+        if (
+            present is None
+            or int(present.get("version", 0)) < VERSION
+            or present.get("index_patterns") != template["index_patterns"]
+        ):
+            server.call("PUT", f"/_index_template/{name}", template)
+            installed.append(name)
+    return installed
+
+
+def _refuse_overlap(server: Server, name: str, template: Template, known: Mapping[str, Template]) -> None:
+    for other, present in known.items():
+        if other == name or present.get("priority", 0) < PRIORITY:
+            continue
+        for pattern in present.get("index_patterns", []):
+            for own in template["index_patterns"]:
+                if fnmatch(own.replace("*", "026.01.15"), pattern):
+                    raise PushError(
+                        f"The index template {other} on {server.url} also covers {own} ({pattern}), with priority"
+                        f" {present.get('priority', 0)}. Push under other names with --namespace, or lower that."
+                    )

@@ -1,0 +1,70 @@
+"""What a push did: a line for each table and each answer, and what is wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from loglens.answer import Answer
+from loglens.columns import Column
+
+COLUMNS: tuple[Column, ...] = (
+    Column("pushed", "VARCHAR", "Table of events, or answer."),
+    Column("index", "VARCHAR", "Index, or what the names of its indices begin with."),
+    Column("documents", "BIGINT", "Documents there were to push."),
+    Column("sent", "BIGINT", "Documents that were sent in this push."),
+    Column("created", "BIGINT", "Documents the server had not."),
+    Column("updated", "BIGINT", "Documents that had changed."),
+    Column("duplicates", "BIGINT", "Documents the server had already, though nobody had told."),
+    Column("unchanged", "BIGINT", "Documents that an earlier push had brought."),
+    Column("refused", "BIGINT", "Documents the server refuses: table push_rejects says why."),
+    Column("missing", "BIGINT", "Documents the server lacks when counted at the end."),
+)
+
+
+@dataclass
+class Line:
+    """What became of one table of events, or of one answer."""
+
+    pushed: str
+    index: str
+    documents: int = 0
+    sent: int = 0
+    created: int = 0
+    updated: int = 0
+    duplicates: int = 0
+    unchanged: int = 0
+    refused: int = 0
+    missing: int = 0
+
+
+@dataclass
+class PushReport:
+    """What a push did; `reasons` are the commonest refusals, `notes` what one should know."""
+
+    server: str = ""
+    lines: list[Line] = field(default_factory=list)
+    retries: int = 0
+    sent_bytes: int = 0
+    elapsed_s: float = 0.0
+    reasons: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> int:
+        """1 where a document is missing or refused."""
+        return int(any(line.missing or line.refused for line in self.lines))
+
+    def answer(self) -> Answer:
+        """Return the lines as rows of an answer."""
+        rows = [tuple(getattr(line, column.name) for column in COLUMNS) for line in self.lines]
+        return Answer("Push", COLUMNS, rows, sql="", aside=("index", "updated", "duplicates", "unchanged", "created"))
+
+
+class PushProgress:
+    """Told how a push goes on; this one says nothing."""
+
+    def start(self, name: str, documents: int) -> None:
+        """Say what comes next, and how many documents it has."""
+
+    def advance(self, documents: int, retries: int, refused: int) -> None:
+        """Say how many more documents have been answered for, and how many were sent again or refused."""

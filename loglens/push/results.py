@@ -1,0 +1,89 @@
+"""Pushing answers: a row is a document, named by what is asked, its key and the part of the data it is about."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from loglens.analyses import ALL, BY_NAME
+from loglens.columns import json_writer, quoted
+from loglens.push.mapping import Template, field_name, results_template
+from loglens.push.names import Names
+
+if TYPE_CHECKING:
+    from loglens.answer import Answer
+
+FINDINGS = "findings"
+# Records of the store, which go as events, and tables about loglens itself.
+_NO_RESULTS = ("logs", "traces", "sources", "rejects", "schema")
+RESULTS: tuple[str, ...] = (
+    FINDINGS,
+    *(
+        analysis.name
+        for analysis in ALL
+        if analysis.name not in _NO_RESULTS and not any(param.positional for param in analysis.params)
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Document:
+    """One row of an answer as an item of a bulk request."""
+
+    id: str
+    digest: str
+    item: bytes
+
+
+@dataclass(frozen=True)
+class Window:
+    """The part of the data an answer is about, as it was asked for; `end` is the time of its documents."""
+
+    since: str | None
+    until: str | None
+    end: str | None
+
+    @property
+    def name(self) -> str:
+        """What tells documents about different parts of the data apart."""
+        return f"{self.since or ''}/{self.until or ''}"
+
+
+def documents(name: str, answer: Answer, index: str, window: Window, run: str) -> Iterator[Document]:
+    """Yield the rows of an answer as documents; the digest leaves out the run, which changes every time."""
+    writers = [(quoted(field_name(column)), json_writer(column)) for column in answer.columns]
+    keys = _key(name, answer)
+    seen: dict[str, int] = {}
+    for values in answer.tuples:
+        members = [
+            f"{field}:{'null' if value is None else write(value)}"
+            for (field, write), value in zip(writers, values, strict=True)
+        ]
+        key = "\x1f".join(members[place] for place in keys)
+        # A key that comes twice is told apart by its turn.
+        seen[key] = seen.get(key, 0) + 1
+        document_id = _hash(name, window.name, key, str(seen[key]))[:24]
+        head = f'{{"@timestamp":{quoted(window.end) if window.end else "null"},"loglens.analysis":{quoted(name)},'
+        head += f'"loglens.window":{quoted(window.name)},'
+        rest = ",".join(members) + "}"
+        action = f'{{"index":{{"_index":"{index}","_id":"{document_id}"}}}}'
+        item = f'{action}\n{head}"loglens.run":"{run}",{rest}\n'
+        yield Document(document_id, _hash(head, rest), item.encode("utf-8", "backslashreplace"))
+
+
+def _key(name: str, answer: Answer) -> Sequence[int]:
+    wanted = ("fingerprint",) if name == FINDINGS else BY_NAME[name].key
+    return [place for place, column in enumerate(answer.columns) if column.name in wanted]
+
+
+def _hash(*parts: str) -> str:
+    return hashlib.sha256("\x1e".join(parts).encode("utf-8", "backslashreplace")).hexdigest()
+
+
+def template(name: str, answer: Answer, names: Names, product: str) -> Mapping[str, Template]:
+    """Return the template of the index of an answer, by its name."""
+    index = names.results(name)
+    is_computed = name == FINDINGS or BY_NAME[name].compute is not None
+    return {index: results_template(index, answer.columns, is_computed, product)}

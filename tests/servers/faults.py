@@ -1,0 +1,126 @@
+"""A proxy in front of a real server that does on demand what servers do in a bad hour."""
+
+from __future__ import annotations
+
+import json
+import random
+import socket
+import struct
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+@dataclass
+class Faults:
+    """How often what goes wrong: shares between 0 and 1, and the largest body that is taken."""
+
+    busy_items: float = 0.0
+    busy: float = 0.0
+    unavailable: float = 0.0
+    reset_before: float = 0.0
+    reset_after: float = 0.0
+    largest_bytes: int = 1 << 40
+    random: random.Random = field(default_factory=lambda: random.Random(7))
+    requests: int = 0
+
+
+@contextmanager
+def faulty(url: str, faults: Faults) -> Iterator[str]:
+    """Give the address of a proxy whose bulk requests suffer from faults; others pass."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+        def do_GET(self) -> None:
+            self._pass(self._body())
+
+        def do_PUT(self) -> None:
+            self._pass(self._body())
+
+        def do_POST(self) -> None:
+            body = self._body()
+            if not self.path.startswith("/_bulk"):
+                self._pass(body)
+                return
+            faults.requests += 1
+            draw = faults.random.random
+            if len(body) > faults.largest_bytes:
+                self._answer(413, b"too large")
+            elif draw() < faults.reset_before:
+                self._reset()
+            elif draw() < faults.busy:
+                self._answer(429, b'{"error":"busy"}')
+            elif draw() < faults.unavailable:
+                self._answer(503, b"no server is available")
+            elif draw() < faults.busy_items:
+                self._busy_items(body)
+            elif draw() < faults.reset_after:
+                self._forward(body)
+                self._reset()
+            else:
+                self._pass(body)
+
+        def _busy_items(self, body: bytes) -> None:
+            """Take all items but a tenth, which are told to come again."""
+            lines = body.splitlines()
+            pairs = list(zip(lines[::2], lines[1::2], strict=True))
+            taken = [faults.random.random() < 0.9 for _ in pairs]
+            sent = b"".join(a + b"\n" + d + b"\n" for (a, d), ok in zip(pairs, taken, strict=True) if ok)
+            items = iter(json.loads(self._forward(sent)[1])["items"] if sent else [])
+            busy = {"create": {"status": 429, "error": {"reason": "queue is full"}}}
+            answer = {"errors": True, "items": [next(items) if ok else busy for ok in taken]}
+            self._answer(200, json.dumps(answer).encode())
+
+        def _body(self) -> bytes:
+            return self.rfile.read(int(self.headers.get("content-length") or 0))
+
+        def _pass(self, body: bytes) -> None:
+            self._answer(*self._forward(body))
+
+        def _forward(self, body: bytes) -> tuple[int, bytes]:
+            kind = {"content-type": self.headers["content-type"]} if body else {}
+            request = urllib.request.Request(url + self.path, body or None, kind, method=self.command)
+            try:
+                with urllib.request.urlopen(request, timeout=60) as response:
+                    return response.status, response.read()
+            except urllib.error.HTTPError as error:
+                return error.code, error.read()
+
+        def _answer(self, status: int, body: bytes) -> None:
+            self.send_response(status)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def _reset(self) -> None:
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.close_connection = True
+            # The socket goes only when nothing reads from it any more.
+            self.rfile.close()
+            self.connection.close()
+
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+
+        def handle_error(self, *_: Any) -> None:
+            """Say nothing of connections that were cut on purpose."""
+
+    server = Server(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

@@ -1,0 +1,184 @@
+"""Pushing without a server: documents, names, access, templates, and what is said where nothing answers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from loglens.api import open_lens
+from loglens.cli.main import run
+from loglens.errors import LoglensError, UsageError
+from loglens.ingest.run import IngestRequest, ingest
+from loglens.push import documents, mapping, results
+from loglens.push.access import Access, Given, access
+from loglens.push.fields import ORIGIN, STREAMS
+from loglens.push.names import LAYOUTS, Names
+from loglens.push.run import Push, PushRequest
+from loglens.store.ledger import RECORD_TABLES
+
+# Columns that say where a record came from, or are computed from another one.
+BESIDE = {"source_id", "ts", "start_ts", *RECORD_TABLES.values()}
+LINES = [
+    '{"time":"2026-01-15T09:00:00.123456789Z","level":"info","message":"caf\\u00e9 \\"x\\"","n":1.5}',
+    '{"time":"1969-12-31T23:59:59.999999999Z","level":"info","message":"before","odd":1}',
+    "no time at all",
+]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    path = tmp_path / "app.log"
+    path.write_text("\n".join(LINES) + "\n")
+    ingest(IngestRequest([str(path)], tmp_path / "x.duckdb"))
+    return tmp_path / "x.duckdb"
+
+
+def made(store: Path, names: Names) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    part = documents.Slice(1, "key", "app.log", 0, -1, -(2**63), 2**63 - 1, 100)
+    with duckdb.connect(store, read_only=True) as connection:
+        found = documents.read(connection, STREAMS["logs"], names, part)
+    pairs = [item.decode().splitlines() for item in found.items]
+    return [(json.loads(action), json.loads(document, parse_constant=_refuse)) for action, document in pairs]
+
+
+def _refuse(word: str) -> None:
+    raise AssertionError(word)
+
+
+def test_documents_are_exact(store: Path) -> None:
+    """Nanoseconds before and after 1970, text, numbers; NaN becomes null; what is not there takes no room."""
+    with duckdb.connect(store) as connection:
+        connection.execute('UPDATE logs SET attributes = \'{"odd":NaN,"list":[-Infinity,1,]}\' WHERE line = 2')
+    first, second, third = made(store, Names())
+    assert first[0] == {"create": {"_index": "loglens-logs-2026.01.15", "_id": "key-1-0"}}
+    assert first[1]["@timestamp"] == "2026-01-15T09:00:00.123456789Z"
+    assert first[1]["message"] == 'café "x"'
+    assert second[1]["@timestamp"] == "1969-12-31T23:59:59.999999999Z"
+    assert second[1]["attributes"] == {"odd": None, "list": [None, 1]}
+    assert third[0]["create"]["_index"] == "loglens-logs-untimed"
+    assert third[1]["@timestamp"] is None
+    assert "trace.id" not in third[1]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_indices_match_their_templates(layout: Any, store: Path) -> None:
+    """Every index a record goes to is one the template of its table covers."""
+    names = Names("shop", layout)
+    patterns = mapping.stream_template(STREAMS["logs"], names, "elasticsearch")["index_patterns"]
+    for action, _ in made(store, names):
+        index = action["create"]["_index"]
+        assert any(index.startswith(p[:-1]) if p.endswith("*") else index == p for p in patterns), index
+
+
+@pytest.mark.parametrize("stream", STREAMS.values(), ids=lambda stream: stream.name)
+def test_every_column_is_pushed(stream: Any, store: Path) -> None:
+    """A column that is added to a table of events is in its documents too, each field once."""
+    with duckdb.connect(store, read_only=True) as connection:
+        columns = {row[0] for row in connection.execute(f"DESCRIBE {stream.name}").fetchall()}
+    used = " ".join(field.sql for field in (*ORIGIN, *stream.fields)).replace("(", " ").replace(",", " ").split()
+    assert columns - BESIDE - set(used) == set()
+    names = [field.name for field in (*ORIGIN, *stream.fields)]
+    assert len(set(names)) == len(names)
+    assert not [name for name in names if any(other.startswith(f"{name}.") for other in names)]
+
+
+def test_answers_have_ids_that_stay(store: Path) -> None:
+    """The same row has the same id and digest in the next push; another window has another id."""
+    with open_lens(store).asking("traffic", {"limit": 0}) as answer:
+        held = answer.held()
+    window = results.Window(None, None, "2026-01-15T09:00:00Z")
+    first, again = (list(results.documents("traffic", held, "i", window, run)) for run in ("a", "b"))
+    assert [(each.id, each.digest) for each in first] == [(each.id, each.digest) for each in again]
+    later = list(results.documents("traffic", held, "i", results.Window("2h", None, None), "a"))
+    assert not {each.id for each in first} & {each.id for each in later}
+
+
+def test_a_dry_run_needs_no_server(store: Path) -> None:
+    """It tells templates, indices with counts, and the first document of each."""
+    told = Push(open_lens(store), Access("http://localhost:9200"), PushRequest("events")).dry()
+    assert told["indices"] == {
+        "loglens-logs-1969.12.31": 1,
+        "loglens-logs-2026.01.15": 1,
+        "loglens-logs-untimed": 1,
+    }
+    assert set(told["templates"]) == {Names().stream(name) for name in STREAMS}
+    assert len(told["documents"]) == 1
+
+
+def test_every_answer_is_pushed(store: Path) -> None:
+    """An answer that needs no argument has an index, a template with its columns, and documents that are JSON."""
+    told = Push(open_lens(store), Access("http://localhost:9200"), PushRequest("results")).dry()
+    assert set(told["indices"]) == {Names().results(name) for name in results.RESULTS} == set(told["templates"])
+    for item in told["documents"]:
+        action, document = map(json.loads, item.splitlines())
+        fields = told["templates"][action["index"]["_index"]]["template"]["mappings"]["properties"]
+        assert {name.split(".")[0] for name in document} <= fields.keys()
+
+
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        ("localhost", "http://localhost:9200"),
+        ("http://[::1]:9201/", "http://[::1]:9201"),
+        ("https://search.example.org/es", "https://search.example.org:443/es"),
+    ],
+)
+def test_addresses(url: str, found: str) -> None:
+    assert access(Given(url), {}).url == found
+
+
+@pytest.mark.parametrize(
+    ("given", "environment", "wording"),
+    [
+        (Given(), {}, "Name a server with --to"),
+        (Given("http://u:p@host"), {}, "seen by everyone"),
+        (Given("ftp://host"), {}, "takes an address"),
+        (Given("http://host:99999"), {}, "no such port"),
+        (Given("http://host", user="a"), {"LOGLENS_ES_API_KEY": "k"}, "exclude each other"),
+        (Given("http://host", ca_cert="/nowhere.pem"), {}, "No certificate"),
+        (Given("http://host", password_file=Path("/nowhere")), {}, "Cannot read the secret"),
+    ],
+)
+def test_access_that_is_refused(given: Given, environment: dict[str, str], wording: str) -> None:
+    with pytest.raises(LoglensError, match=wording):
+        access(given, environment)
+
+
+def test_secrets_come_from_files_and_are_not_shown(tmp_path: Path) -> None:
+    """A file from the command line comes before the environment; neither is in the words of the access."""
+    (tmp_path / "key").write_text("from-file\n")
+    environment = {"LOGLENS_ES_API_KEY": "from-environment", "LOGLENS_ES_URL": "http://host"}
+    assert access(Given(), environment).api_key == "from-environment"
+    reached = access(Given(api_key_file=tmp_path / "key"), environment)
+    assert reached.api_key == "from-file"
+    assert "from-" not in repr(reached)
+    by_name = access(Given(), {"LOGLENS_ES_URL": "host", "LOGLENS_ES_PASSWORD_FILE": str(tmp_path / "key")})
+    assert by_name.password == "from-file"
+
+
+@pytest.mark.parametrize("namespace", ["A", "1a", "-a", "a/b", "a*", "a b", "x" * 60])
+def test_names_that_are_refused(namespace: str) -> None:
+    with pytest.raises(UsageError, match="cannot be a part of index names"):
+        Names(namespace)
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "wording"),
+    [
+        (["--to", "http://127.0.0.1:9"], 1, "Nothing answers at http://127.0.0.1:9: connection refused"),
+        (["--to", "http://nowhere.invalid"], 1, "no host of that name"),
+        (["--to", "http://127.0.0.1:9", "--only", "slwo"], 2, "Did you mean 'slow'"),
+        (["--only", "slow"], 2, "Name a server with --to"),
+    ],
+)
+def test_the_command_says_what_is_wrong(
+    words: list[str], code: int, wording: str, store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as left:
+        run(["push", "--db", str(store), *words])
+    assert left.value.code == code
+    assert wording in capsys.readouterr().err
