@@ -300,6 +300,7 @@ def test_commands_and_methods_have_the_same_names() -> None:
         "ingest",
         "forget",
         "derive",
+        "push",
         "demo",
         "completion",
         "check",
