@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from loglens.analyses import (
     call_sequences,
+    concurrency,
     critical_path,
     errors,
     logs,
@@ -42,6 +43,7 @@ ALL: tuple[Analysis, ...] = (
     n_plus_one.ANALYSIS,
     transactions.ANALYSIS,
     traffic.ANALYSIS,
+    concurrency.ANALYSIS,
     traces.ANALYSIS,
     trace.ANALYSIS,
     trace_quality.ANALYSIS,

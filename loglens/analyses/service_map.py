@@ -59,7 +59,8 @@ ANALYSIS = Analysis(
                 AND ($include_health OR NOT is_health_route(entry.operation))
             UNION ALL
             SELECT
-                '(outside)', coalesce(service, '(no service)'), 'call', is_error, duration_ns, duration_ns, trace_id, NULL
+                '(outside)', coalesce(service, '(no service)'), 'call', is_error,
+                duration_ns, duration_ns, trace_id, NULL
             FROM requests
             WHERE
                 origin = 'log'
