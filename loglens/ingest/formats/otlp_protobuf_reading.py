@@ -114,6 +114,7 @@ class ProtobufReading(OtlpReading):
             try:
                 text = transcode(content[begin:end], message)
             except (Malformed, RecursionError) as error:
+                tally.expect(1)
                 reject(tally, error, content[begin:end])
             else:
                 self._has_unknown |= f'"{UNKNOWN}"' in text
