@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from loglens.analysis import Row
 from loglens.columns import Column, time_text
 from loglens.text import cut, display_width, visible
+from loglens.tree_lines import branches
 from loglens.wording import counted, percent
 
 # Spans that reach this little outside their parent are the rounding of a clock, not a finding.
@@ -38,9 +39,9 @@ def draw(rows: Sequence[Row], width: int, part: Sequence[Row] | None = None) -> 
     lines = [f"trace {visible(rows[0]['trace_id'])}", _summary(rows, spans, scale), ""]
     lines += [scale.header(path)] if spans else []
     # Half of the room for names may go to branches; deeper levels are only numbered.
-    branches = _branches([row["depth"] for row in shown], max(scale.left // 4, 2))
+    lines_before = branches([row["depth"] for row in shown], max(scale.left // 4, 2))
     orphans_named = False
-    for row, (branch, below) in zip(shown, branches, strict=True):
+    for row, (branch, below) in zip(shown, lines_before, strict=True):
         if row["is_orphan"] and not orphans_named:
             lines.append("parent not in the data:")
             orphans_named = True
@@ -67,7 +68,7 @@ class _Scale:
         begun = [row for row in spans if row["offset_ms"] is not None]
         first = min((row["offset_ms"] for row in begun), default=0.0)
         last = max((row["offset_ms"] + max(row["duration_ms"] or 0, 0) for row in begun), default=0.0)
-        numbers = tuple(max(least, *(len(_number(row[name])) for row in spans), 0) for name, least in _NUMBERS.items())
+        numbers = tuple(max(least, *(len(number(row[name])) for row in spans), 0) for name, least in _NUMBERS.items())
         room = width - sum(numbers) - _BETWEEN
         bar = max(8, room * 2 // 5)
         return cls(max(8, room - bar), numbers, bar, first, last - first)
@@ -78,7 +79,7 @@ class _Scale:
     def span_line(self, row: Row, branch: str, path: Path) -> str:
         mark = "~" if _is_outside(row) else " "
         columns = ("offset_ms", "duration_ms", "critical_ms" if path else "self_ms")
-        shown = [_number(row[column]) for column in columns]
+        shown = [number(row[column]) for column in columns]
         bar = self.bar_of(row, path.get(id(row), []) if path else None)
         return self._line(_named(row), branch, shown, f"{_status(row):<4}{mark}{bar}")
 
@@ -159,7 +160,7 @@ def _marks(spans: Sequence[Row]) -> Iterator[str]:
 def _clocks(spans: Sequence[Row]) -> Iterator[str]:
     corrected = {(row["service"] or "?", row["skew_ms"]): None for row in spans if row["skew_ms"]}
     for service, skew_ms in list(corrected)[:_RANKED]:
-        yield f"the clock of {visible(service)} is corrected by {'+' if skew_ms > 0 else ''}{_number(skew_ms)} ms"
+        yield f"the clock of {visible(service)} is corrected by {'+' if skew_ms > 0 else ''}{number(skew_ms)} ms"
     if len(corrected) > _RANKED:
         yield f"and {counted(len(corrected) - _RANKED, 'more correction')}"
 
@@ -172,14 +173,14 @@ def _summary(rows: Sequence[Row], spans: Sequence[Row], scale: _Scale) -> str:
         (len({row["service"] for row in rows}), "service"),
     ]
     parts = [] if begun is None else [time_text(_TIME, begun)]
-    parts += [f"{_number(scale.total_ms)} ms"] if spans else []
+    parts += [f"{number(scale.total_ms)} ms"] if spans else []
     parts += [f"{count:,} {name}{'' if count == 1 else 's'}" for count, name in counts if count]
     errors = sum(row["status"] == "ERROR" for row in spans)
     return ", ".join([*parts, *([f"{errors:,} failed"] if errors else [])])
 
 
 def _log_line(row: Row, branches: str, width: int) -> str:
-    offset = "" if row["offset_ms"] is None else f"{_number(row['offset_ms'])} ms "
+    offset = "" if row["offset_ms"] is None else f"{number(row['offset_ms'])} ms "
     level = f"{visible(row['status'])} " if row["status"] else ""
     said = f"{branches}· {offset}{level}{visible(row['name'] or '')}"
     return cut(said, width, at_end=True)
@@ -196,27 +197,10 @@ def _is_outside(row: Row) -> bool:
     return (row["outside_ms"] or 0) > _TOLERATED_MS
 
 
-def _number(value: float | None) -> str:
+def number(value: float | None) -> str:
+    """Return a number with three digits, or all before the point; nothing for null."""
     if value is None:
         return ""
     size = abs(value)
     digits = 0 if size >= 100 else 1 if size >= 10 else 2
     return f"{value:,.{digits}f}"
-
-
-def _branches(depths: Sequence[int], deepest: int) -> list[tuple[str, str]]:
-    """Return the lines of the tree before each row, and before what is said below it, from the depths in order."""
-    more: list[bool] = []
-    drawn = []
-    for depth in reversed(depths):
-        more.extend([False] * (depth + 1 - len(more)))
-        if depth > deepest:
-            before = "  " * deepest + f"…{depth} "
-            drawn.append((before, " " * len(before)))
-        else:
-            before = "".join("│ " if more[level] else "  " for level in range(1, depth))
-            own = ("├ ", "│ ") if more[depth] else ("└ ", "  ")
-            drawn.append((before + own[0], before + own[1]) if depth else ("", ""))
-        more[depth] = True
-        del more[depth + 1 :]
-    return drawn[::-1]

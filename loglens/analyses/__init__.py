@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from loglens.analyses import (
     call_sequences,
+    compare,
     concurrency,
     critical_path,
     errors,
@@ -46,6 +47,7 @@ ALL: tuple[Analysis, ...] = (
     concurrency.ANALYSIS,
     traces.ANALYSIS,
     trace.ANALYSIS,
+    compare.ANALYSIS,
     trace_quality.ANALYSIS,
     logs.ANALYSIS,
     sources.ANALYSIS,

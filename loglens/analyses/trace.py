@@ -6,25 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from loglens.analysis import Analysis, Param, Row, Value
-from loglens.errors import NotFound, UsageError
+from loglens.trace_ids import one_trace
 from loglens.trace_tree import tree_rows
 from loglens.waterfall import draw
 
-# Trace ids that are listed where a prefix fits several; one more is asked for, to know whether there are more.
-_LISTED = 5
-
 
 def _bind(found: Sequence[Row], values: Mapping[str, Value]) -> Mapping[str, Any]:
-    asked = str(values["trace_id"]).lower()
-    ids = [row["trace_id"] for row in found]
-    if asked in ids:
-        return {"found": asked}
-    if not ids:
-        raise NotFound(f"No trace {values['trace_id']!r}. `loglens traces` lists them.")
-    if len(ids) > 1:
-        listed = ", ".join(ids[:_LISTED]) + (", …" if len(ids) > _LISTED else "")
-        raise UsageError(f"{values['trace_id']!r} begins more than one trace id: {listed}.")
-    return {"found": ids[0]}
+    return {"found": one_trace(str(values["trace_id"]), [row["trace_id"] for row in found])}
 
 
 ANALYSIS = Analysis(
