@@ -20,7 +20,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Read the options."""
     parser = argparse.ArgumentParser(prog="python -m scorecard", description=__doc__)
     parser.add_argument("--seeds", type=int, default=50, metavar="N", help="seeds 1 to N; only 50 write the page")
-    parser.add_argument("--minutes", type=int, default=12, metavar="N", help="minutes of every run")
+    parser.add_argument("--minutes", type=int, default=30, metavar="N", help="minutes of every run")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="runs at a time")
     return parser.parse_args(arguments)
 

@@ -10,7 +10,6 @@ from typing import Any
 
 from loglens.analysis import Analysis, Param, Row, Value
 from loglens.buckets import BOUND, BUCKET, bind_buckets
-from loglens.flight_drawing import draw
 from loglens.scope import LAST_NS
 
 
@@ -19,6 +18,12 @@ def _bind(ranges: Sequence[Row], values: Mapping[str, Value]) -> Mapping[str, An
     # What still runs when the last bucket ends is counted up to there.
     end_ns = (found["first_bucket"] + found["buckets"]) * found["width_ns"]
     return {**found, "end_ns": min(end_ns, LAST_NS)}
+
+
+def _draw(rows: Sequence[Row], width: int) -> str:
+    from loglens.flight_drawing import draw
+
+    return draw(rows, width)
 
 
 ANALYSIS = Analysis(
@@ -45,7 +50,7 @@ ANALYSIS = Analysis(
     limit=0,
     needs=("trace_structure",),
     spread="local",
-    draw=draw,
+    draw=_draw,
     prepare="""
         SELECT
             min(start_ns) AS first_ns,

@@ -7,12 +7,22 @@ from typing import Any
 
 from loglens.analysis import Analysis, Param, Row, Value
 from loglens.trace_ids import one_trace
-from loglens.trace_tree import tree_rows
-from loglens.waterfall import draw
 
 
 def _bind(found: Sequence[Row], values: Mapping[str, Value]) -> Mapping[str, Any]:
     return {"found": one_trace(str(values["trace_id"]), [row["trace_id"] for row in found])}
+
+
+def _compute(rows: Sequence[Row], values: Mapping[str, Value]) -> list[Row]:
+    from loglens.trace_tree import tree_rows
+
+    return tree_rows(rows, critical=bool(values["critical"]))
+
+
+def _draw(rows: Sequence[Row], width: int) -> str:
+    from loglens.waterfall import draw
+
+    return draw(rows, width)
 
 
 ANALYSIS = Analysis(
@@ -116,8 +126,8 @@ ANALYSIS = Analysis(
             ordinal
     """,
     needs=("trace_structure",),
-    compute=lambda rows, values: tree_rows(rows, critical=bool(values["critical"])),
-    draw=draw,
+    compute=_compute,
+    draw=_draw,
     examples=(
         "loglens trace 4bf92f35",
         "loglens trace 4bf92f35 --critical",

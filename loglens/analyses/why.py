@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
-from loglens.analysis import Analysis, Param
-from loglens.explain.answer import COLUMNS, explain
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from loglens.analysis import Analysis, Param, Row, Value
+from loglens.explain.columns import COLUMNS
 from loglens.explain.named_route import ROUTES
-from loglens.explain.picture import draw
 from loglens.explain.sides import bind
 from loglens.explain.statement import COMPARED
 from loglens.scope import parse_length
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def _explain(table: pa.Table, values: Mapping[str, Value]) -> list[Row]:
+    from loglens.explain.answer import explain
+
+    return explain(table, values)
+
+
+def _draw(rows: Sequence[Row], width: int) -> str:
+    from loglens.explain.picture import draw
+
+    return draw(rows, width)
+
 
 ANALYSIS = Analysis(
     name="why",
@@ -47,9 +65,9 @@ ANALYSIS = Analysis(
         *("tail_every", "body_every"),
     ),
     sql=COMPARED,
-    compute_arrow=explain,
+    compute_arrow=_explain,
     needs=("trace_structure",),
-    draw=draw,
+    draw=_draw,
     spread="local",
     examples=(
         "loglens why /v1/messages/search",

@@ -120,8 +120,9 @@ def json_list(value: Any, what: str, writer: Writer) -> str | None:
 
 def exception_type(events: str) -> str | None:
     """Return the exception.type of the first event that has one, from the JSON text of events."""
-    for event in parse(events):
-        for pair in event.get("attributes") or ():
+    # Nulls stand in the lists of some exporters.
+    for event in filter(None, parse(events)):
+        for pair in filter(None, event.get("attributes") or ()):
             if pair.get("key") == "exception.type" and isinstance(pair.get("value"), dict):
                 content = next(iter(pair["value"].values()), None)
                 if isinstance(content, str):
