@@ -51,7 +51,8 @@ def look(content: Content, wanted: str | None, takes_plain: bool = False) -> Gue
     if not head.strip(WHITE_SPACE):
         return Guess(shape, sample, None, "empty")
     # A few objects among lines of text are no JSON log.
-    is_text = shape == "lines" and 2 * len(values) < len(lines)
+    objects = sum(line.lstrip(WHITE_SPACE)[:1] == b"{" for line in lines)
+    is_text = shape == "lines" and 2 * max(objects, len(values)) < len(lines)
     best = (is_text and _best(replace(sample, values=()))) or _best(sample)
     if best is not None:
         return _guess(shape, sample, best, "recognised")

@@ -14,6 +14,8 @@ _TEXT = ' style="text-align:left;overflow-wrap:anywhere"'
 _FAINT = ' style="opacity:0.5"'
 # A notebook keeps what it shows: a message of a megabyte must not become part of the file twice.
 _LONGEST = 500
+# Text that may break anywhere would be squeezed to a letter a line beside a long message.
+_NARROWEST = 24
 
 
 def render(answer: Answer, page: Page) -> Iterator[str]:
@@ -23,11 +25,12 @@ def render(answer: Answer, page: Page) -> Iterator[str]:
         return
     styles = [_NUMBER if column.is_number else _TEXT for column in answer.columns]
     yield f"<table>\n<caption>{escape(answer.title)}</caption>\n<thead><tr>"
-    for column, style in zip(answer.columns, styles, strict=True):
-        yield f'<th scope="col"{style} title="{escape(column.meaning)}">{escape(header(column))}</th>'
-    yield "</tr></thead>\n<tbody>\n"
     rows = list(answer.tuples)
     shown = [cells(column, [row[index] for row in rows]) for index, column in enumerate(answer.columns)]
+    for column, style, texts in zip(answer.columns, styles, shown, strict=True):
+        wide = style if column.is_number else _at_least(style, [header(column), *texts])
+        yield f'<th scope="col"{wide} title="{escape(column.meaning)}">{escape(header(column))}</th>'
+    yield "</tr></thead>\n<tbody>\n"
     greyed = [column.name == answer.greyed for column in answer.columns]
     for number, row in enumerate(rows):
         faint = any(is_greyed and not value for is_greyed, value in zip(greyed, row, strict=True))
@@ -36,6 +39,11 @@ def render(answer: Answer, page: Page) -> Iterator[str]:
             yield f"<td{style}>{escape(_short(texts[number]))}</td>"
         yield "</tr>\n"
     yield "</tbody>\n</table>\n"
+
+
+def _at_least(style: str, texts: list[str]) -> str:
+    """Return the style of a column of text that is as wide as its longest, up to a measure."""
+    return f'{style[:-1]};min-width:{min(max(map(len, texts)), _NARROWEST)}ch"'
 
 
 def _short(text: str) -> str:
