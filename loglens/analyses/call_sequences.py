@@ -82,6 +82,20 @@ ANALYSIS = Analysis(
             UNION ALL BY NAME
             SELECT * FROM logged
         ),
+        -- An agent that asks a language model again does so with what it was told meanwhile.
+        agents AS (
+            SELECT
+                unit_kind                                               AS unit_kind,
+                unit                                                    AS unit,
+                service                                                 AS service
+            FROM made
+            JOIN query_shapes USING (shape_id)
+            WHERE
+                query_shapes.kind = 'llm'
+                AND is_waited_for
+            GROUP BY unit_kind, unit, service
+            HAVING sum(calls) > 1
+        ),
         lanes AS (
             SELECT
                 unit_kind                                               AS unit_kind,
@@ -96,6 +110,10 @@ ANALYSIS = Analysis(
                 min(begin_ns)                                           AS begin_ns,
                 max(finish_ns)                                          AS finish_ns
             FROM made
+            ANTI JOIN agents
+                ON made.unit = agents.unit
+                AND made.unit_kind = agents.unit_kind
+                AND made.service IS NOT DISTINCT FROM agents.service
             WHERE is_waited_for
             GROUP BY unit_kind, unit, service, shape_id
             HAVING
