@@ -116,18 +116,18 @@ class _Parted:
 
 def _with_envelope(batch: pa.RecordBatch) -> pa.StringArray:
     """Return the texts of JSON objects, each with what was around it as one more member."""
-    nothing, quote = pa.scalar(""), pa.scalar('"')
-    members = []
+    nothing = pa.scalar("")
+    around = pa.array([""] * batch.num_rows, pa.string())
     for name, key in OUTER.items():
         value = batch.column(f"outer_{name}")
         if value.null_count < len(value):
             plain = pc.replace_substring_regex(value, _ESCAPES, "?")
-            members.append(pc.binary_join_element_wise(pa.scalar(f'"{key}":"'), plain, quote, nothing))
-    if not members:
-        return batch.column("text")
+            member = pc.binary_join_element_wise(pa.scalar(f',"{key}":"'), plain, pa.scalar('"'), nothing)
+            around = pc.binary_join_element_wise(around, pc.fill_null(member, ""), nothing)
     text = pc.replace_substring_regex(batch.column("text"), r"\}\s*$", "")
-    around = pc.binary_join_element_wise(*members, pa.scalar(","), null_handling="skip")
-    return pc.binary_join_element_wise(text, pa.scalar(f',"{ENVELOPE}":{{'), around, pa.scalar("}}"), nothing)
+    members = pc.utf8_slice_codeunits(around, 1)
+    opened = pc.binary_join_element_wise(text, pa.scalar(f',"{ENVELOPE}":{{'), members, pa.scalar("}}"), nothing)
+    return pc.if_else(pc.equal(around, ""), batch.column("text"), opened)
 
 
 def _present(values: pa.StringArray) -> pa.StringArray:

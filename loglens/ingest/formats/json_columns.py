@@ -179,7 +179,7 @@ def is_serilog(profile: Profile) -> str:
 
 
 def _at(column: str, numbers: list[int]) -> str:
-    return f"p_{column} IN ({', '.join(map(str, numbers or [-1]))})"
+    return f"p_{column} IN ({', '.join(map(str, numbers))})" if numbers else "false"
 
 
 def _severity(profile: Profile) -> str:
