@@ -71,8 +71,10 @@ def _indented(text: str, width: int) -> Iterator[str]:
 
 
 def statement(row: Row) -> str:
-    """Return the statement or call it is about, without its middle where it is long."""
-    return cut(visible(row["statement"]), _STATEMENT) if row["statement"] else ""
+    """Return the statement it is about, without its middle where it is long; nothing where it is the subject."""
+    if row["statement"] is None or row["statement"] == row["subject"]:
+        return ""
+    return cut(visible(row["statement"]), _STATEMENT)
 
 
 def cost(row: Row) -> str:

@@ -6,22 +6,11 @@ from loglens import wording
 from loglens.analysis import Param, Row
 from loglens.detector import SHARE_PARAMS, Gate, Values, Verdict, any_of, at_least, at_most, by_share
 
-IDENTITY = ("service", "route", "pattern", "what")
+IDENTITY = ("service", "route", "pattern", "shape")
 EVIDENCE = (
-    *(
-        "what",
-        "kind",
-        "callee",
-        "code",
-        "told_by",
-        "looping_requests",
-        "requests",
-        "calls_p50",
-        "calls_p95",
-        "calls_max",
-    ),
-    *("sequential_ratio", "distinct_ratio", "hidden_ratio", "together_p50_ms", "time_ratio", "excess_s", "total_s"),
-    *("p50_ms", "p50_batched_ms", "p95_ms", "p95_batched_ms", "growth"),
+    *("shape", "kind", "callee", "code", "told_by", "looping_requests", "requests", "calls_p50", "calls_p95"),
+    *("calls_max", "sequential_ratio", "distinct_ratio", "hidden_ratio", "together_p50_ms", "time_ratio"),
+    *("excess_s", "total_s", "p50_ms", "p50_batched_ms", "p95_ms", "p95_batched_ms", "growth"),
 )
 ASKS = {"pattern": "any"}
 WIDE = {"min_calls": 2, "min_ms": 0.0}
@@ -160,7 +149,7 @@ def verdict(row: Row, values: Values, gates: tuple[Gate, ...], how: str, once: s
     return Verdict(
         gates,
         severity=by_share(cost_ms / total_ms if total_ms else 0.0, values),
-        subject=row["what"],
+        subject=row["call"],
         summary=f"{_often(row, how)} {_saving(row, once)}",
         cost_ms=cost_ms,
         gain_ms=row["saved_p50_ms"] or None,

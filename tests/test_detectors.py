@@ -28,6 +28,7 @@ from loglens.store.store import open_writer
 CASES = Path(__file__).parent / "cases" / "detectors"
 
 
+@cache
 def cases_of(name: str) -> list[dict[str, Any]]:
     cases: list[dict[str, Any]] = tomllib.loads((CASES / f"{name}.toml").read_text("utf-8"))["case"]
     return cases

@@ -18,7 +18,7 @@ _ASIDE = """
     is_write is_truncated steps told_by callee kind code first_ts last_ts turn_ratio paging_ratio items_per_call
     hidden_ratio pause_p50_ms concurrency rounds sequential_ratio growth distinct_ratio time_ratio_max together_max_ms
     calls_p95 request_ratio total_s time_ratio pattern together_p50_ms calls_max p50_ms p50_batched_ms saved_p50_ms
-    exemplar_trace_id
+    exemplar_trace_id shape requests p95_batched_ms p95_ms
 """.split()
 PATTERNS = ("n_plus_one", "redundant", "fan_out", "paging", "batched", "agent_loop", "mixed", "any")
 
@@ -47,20 +47,12 @@ ANALYSIS = Analysis(
         Param("min_ms", 50.0, "Count it where the calls take at least this together."),
         Param("min_time_ratio", 0.2, "Or where they take at least this share of the request."),
         Param("many_calls", 25, "Or where they are at least this many, however quick."),
-        Param(
-            "min_sequential_ratio", 0.8, "Calls are one after another where at least this share begins after the last."
-        ),
+        Param("min_sequential_ratio", 0.8, "Calls are one after another where this share waits for the one before."),
         Param("max_parallel_ratio", 0.5, "They are at once where at most this share does."),
         Param("max_distinct_ratio", 0.5, "They are the same where at most this share has values of its own."),
         Param("max_items", 50.0, "They are batches where each does this much at once."),
         Param("max_turn_ratio", 0.2, "They are turns of an agent where a language model is asked before this share."),
-        Param(
-            "leave_out",
-            _BY_DESIGN,
-            "Leave out routes that match this regular expression.",
-            metavar="REGEX",
-            parse=_regex,
-        ),
+        Param("leave_out", _BY_DESIGN, "Leave out routes that match this regular expression.", parse=_regex),
         Param("route", None, "Only this route, as it is printed."),
         Param("trace_id", None, "Only this trace."),
     ),
@@ -68,7 +60,8 @@ ANALYSIS = Analysis(
         "service": "Service that makes the calls.",
         "route": "Route they are made for; the span name where there is none.",
         "pattern": "What they are: n_plus_one, redundant, fan_out, or what looks like them and is none.",
-        "what": "What is called: statement, command or request without its values; several that take turns, with ;.",
+        "shape": "What is called: statement, command or request without its values; several that take turns, with ;.",
+        "call": "The same in short: verb, and what it is about.",
         "kind": "sql, redis, document, http, grpc, messaging, llm or call.",
         "callee": "Service that answers, where its spans are known.",
         "is_write": "Whether the calls change something.",
@@ -107,133 +100,19 @@ ANALYSIS = Analysis(
         "last_ts": "Last of them.",
         "exemplar_trace_id": "A request with as many calls as half of them.",
     },
-    key=("service", "route", "pattern", "what", "told_by"),
+    key=("service", "route", "pattern", "shape", "told_by"),
     aside=lambda _: _ASIDE,
     needs=("trace_structure",),
     spread="trace",
     sql="""
-        WITH loops AS MATERIALIZED (
+        WITH found AS MATERIALIZED (
             SELECT
-                *,
-                row_number() OVER ()                                    AS number,
-                CASE
-                    WHEN turn_ratio >= $max_turn_ratio THEN 'agent_loop'
-                    WHEN paging_ratio > 0.5 THEN 'paging'
-                    WHEN items_per_call >= $max_items THEN 'batched'
-                    WHEN distinct_ratio <= $max_distinct_ratio THEN 'redundant'
-                    WHEN sequential_ratio >= $min_sequential_ratio THEN 'n_plus_one'
-                    WHEN sequential_ratio <= $max_parallel_ratio THEN 'fan_out'
-                    ELSE 'mixed'
-                END                                                     AS pattern
-            FROM call_groups($min_calls, $since_ns, $until_ns, $service, $trace_id)
-            WHERE
-                ($route IS NULL OR route = $route)
-                AND NOT coalesce(regexp_matches(route, $leave_out), false)
-        ),
-        -- Work of the same request that nobody waited for, as long as the calls took longer.
-        beside AS MATERIALIZED (
-            SELECT
-                loops.number                                            AS number,
-                greatest(others.begin_ns, loops.first_ns)               AS begin_ns,
-                least(others.finish_ns, loops.last_ns)                  AS finish_ns
-            FROM span_structure AS others
-            JOIN loops
-                ON loops.told_by = 'spans'
-                AND others.invocation = loops.unit::BIGINT
-            JOIN span_structure AS parents
-                ON others.parent = parents.node
-            LEFT JOIN query_shapes
-                ON others.shape_id = query_shapes.shape_id
-            WHERE
-                others.path = others.node
-                AND NOT others.is_async
-                AND others.begin_ns < loops.last_ns
-                AND others.finish_ns > loops.first_ns
-                AND parents.shape_id IS NULL
-                AND query_shapes.shape IS DISTINCT FROM loops.what
-        ),
-        covering AS (
-            SELECT
-                *,
-                max(finish_ns) OVER (
-                    PARTITION BY number
-                    ORDER BY begin_ns, finish_ns
-                    ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-                )                                                       AS reached_ns
-            FROM beside
-        ),
-        busy AS (
-            SELECT
-                number                                                  AS number,
-                sum(greatest(finish_ns - greatest(begin_ns, coalesce(reached_ns, begin_ns)), 0)) AS busy_ns
-            FROM covering
-            GROUP BY number
-        ),
-        saving AS (
-            SELECT
-                *,
-                if(pattern = 'redundant', waited_ns * distinct_ratio, longest_ns) AS one_ns,
-                greatest(waited_ns - greatest(one_ns, coalesce(busy_ns, 0)), 0) AS saved_ns,
-                pattern = 'n_plus_one' AND between_ratio >= 0.5         AS is_between
-            FROM loops
-            LEFT JOIN busy USING (number)
-        ),
-        chained AS (
-            SELECT
-                *,
-                calls - lag(calls) OVER turns > 1
-                OR first_ns >= lag(last_ns) OVER turns
-                OR last_ns <= lag(first_ns) OVER turns                  AS is_new
-            FROM saving
-            WHERE $pattern = 'any' OR pattern = $pattern
-            WINDOW turns AS (PARTITION BY told_by, unit, is_between ORDER BY calls, what)
-        ),
-        -- Loops of one length that take turns are one loop with several steps.
-        looped AS (
-            SELECT
-                *,
-                if(is_between, sum(coalesce(is_new, true)::INTEGER) OVER (
-                    PARTITION BY told_by, unit, is_between
-                    ORDER BY calls, what
-                ), -number)                                             AS loop
-            FROM chained
-        ),
-        found AS MATERIALIZED (
-            SELECT
-                told_by                                                 AS told_by,
-                unit                                                    AS unit,
-                any_value(pattern)                                      AS pattern,
-                any_value(service)                                      AS service,
-                any_value(route)                                        AS route,
-                any_value(trace_id)                                     AS trace_id,
-                any_value(duration_ns)                                  AS duration_ns,
-                string_agg(what, ' ; ' ORDER BY what)                   AS what,
-                string_agg(DISTINCT kind, ', ' ORDER BY kind)           AS kind,
-                string_agg(DISTINCT callee, ', ' ORDER BY callee)       AS callee,
-                bool_and(is_write)                                      AS is_write,
-                bool_or(is_truncated)                                   AS is_truncated,
-                count(*)                                                AS steps,
-                max(calls)                                              AS calls,
-                min(sequential_ratio)                                   AS sequential_ratio,
-                min(distinct_ratio)                                     AS distinct_ratio,
-                max(hidden_ratio)                                       AS hidden_ratio,
-                max(items_per_call)                                     AS items_per_call,
-                max(paging_ratio)                                       AS paging_ratio,
-                max(turn_ratio)                                         AS turn_ratio,
-                max(pause_ns)                                           AS pause_ns,
-                max(concurrency)                                        AS concurrency,
-                max(calls / concurrency)                                AS rounds,
-                sum(together_ns)                                        AS together_ns,
-                sum(saved_ns)                                           AS saved_ns,
-                min(first_ns)                                           AS first_ns,
-                max(last_ns)                                            AS last_ns,
-                min(place)                                              AS place
-            FROM looped
-            GROUP BY told_by, unit, loop
-            HAVING
-                sum(together_ns) >= $min_ms::DOUBLE * 1e6
-                OR sum(together_ns) >= $min_time_ratio * any_value(duration_ns)
-                OR max(calls) >= $many_calls
+                *
+            FROM call_loops(
+                $pattern, $min_calls, $min_ms, $min_time_ratio, $many_calls, $min_sequential_ratio, $max_parallel_ratio,
+                $max_distinct_ratio, $max_items, $max_turn_ratio, $leave_out, $route,
+                $since_ns, $until_ns, $service, $trace_id
+            )
         ),
         keys AS MATERIALIZED (
             SELECT
@@ -276,13 +155,16 @@ ANALYSIS = Analysis(
             GROUP BY service, operation
             UNION ALL
             SELECT
-                told_by                                                 AS told_by,
-                service                                                 AS service,
-                route                                                   AS route,
+                keys.told_by                                            AS told_by,
+                keys.service                                            AS service,
+                keys.route                                              AS route,
                 count(*)                                                AS requests
-            FROM log_requests
-            WHERE route IN (SELECT route FROM keys WHERE told_by <> 'spans')
-            GROUP BY told_by, service, route
+            FROM requests
+            JOIN (SELECT DISTINCT told_by, service, route FROM keys WHERE told_by <> 'spans') AS keys
+                ON requests.service IS NOT DISTINCT FROM keys.service
+                AND requests.route = keys.route
+            WHERE in_scope(start_ns, $since_ns, $until_ns)
+            GROUP BY keys.told_by, keys.service, keys.route
             UNION ALL
             SELECT
                 told_by                                                 AS told_by,
@@ -300,6 +182,7 @@ ANALYSIS = Analysis(
                 key                                                     AS key,
                 any_value(calls_p50)                                    AS calls_p50,
                 count(*)                                                AS looping_requests,
+                min(call)                                               AS call,
                 string_agg(DISTINCT kind, ', ' ORDER BY kind)           AS kind,
                 max(callee)                                             AS callee,
                 bool_and(is_write)                                      AS is_write,
@@ -334,30 +217,24 @@ ANALYSIS = Analysis(
             FROM ranked
             GROUP BY key
         ),
-        noted AS (
-            SELECT
-                source_id, line, ordinal, attributes
-            FROM spans
-            WHERE (source_id, line, ordinal) IN (
-                SELECT (exemplar[3].source_id, exemplar[3].line, exemplar[3].ordinal) FROM totals
-            )
-        ),
         coded AS (
             SELECT
                 source_id                                               AS source_id,
                 line                                                    AS line,
                 ordinal                                                 AS ordinal,
-                json_extract_string(attributes, [
-                    '$."code.file.path"', '$."code.filepath"', '$."code.line.number"', '$."code.lineno"',
-                    '$."code.function.name"', '$."code.function"'
-                ])                                                      AS code
-            FROM noted
+                min(code_of(attributes))                                AS code
+            FROM spans
+            WHERE (source_id, line, ordinal) IN (
+                SELECT (exemplar[3].source_id, exemplar[3].line, exemplar[3].ordinal) FROM totals
+            )
+            GROUP BY source_id, line, ordinal
         )
         SELECT
             keys.service                                                AS service,
             keys.route                                                  AS route,
             keys.pattern                                                AS pattern,
-            keys.what                                                   AS what,
+            keys.what                                                   AS shape,
+            call                                                        AS call,
             kind                                                        AS kind,
             callee                                                      AS callee,
             is_write                                                    AS is_write,
@@ -391,11 +268,7 @@ ANALYSIS = Analysis(
             p95_batched_ns / 1e6                                        AS p95_batched_ms,
             if(isfinite(growth), growth, NULL)                          AS growth,
             is_truncated                                                AS is_truncated,
-            nullif(concat_ws(
-                ' in ',
-                nullif(concat_ws(':', coalesce(code[1], code[2]), coalesce(code[3], code[4])), ''),
-                coalesce(code[5], code[6])
-            ), '')                                                      AS code,
+            code                                                        AS code,
             make_timestamp_ns(first_ns)                                 AS first_ts,
             make_timestamp_ns(last_ns)                                  AS last_ts,
             exemplar[2]                                                 AS exemplar_trace_id

@@ -102,22 +102,15 @@ SELECT
 FROM log_units
 WHERE begin_ns IS NOT NULL;
 
--- The requests that log records with a trace or request id belong to.
-CREATE OR REPLACE TEMP VIEW log_requests AS
-WITH held AS (
-    SELECT 'trace' AS told_by, hash(hash(trace_id), service) AS unit, service, route, duration_ns
-    FROM requests
-    WHERE trace_id IS NOT NULL
-    UNION ALL
-    SELECT 'request' AS told_by, hash(hash(request_id), service) AS unit, service, route, duration_ns
-    FROM requests
-    WHERE request_id IS NOT NULL
-)
-SELECT
-    told_by                                     AS told_by,
-    unit                                        AS unit,
-    any_value(service)                          AS service,
-    arg_max(route, duration_ns)                 AS route,
-    max(duration_ns)                            AS duration_ns
-FROM held
-GROUP BY told_by, unit;
+-- Where in the code a span was made: app/orders.py:42 in load.
+CREATE OR REPLACE TEMP MACRO code_of(attributes) AS (
+    nullif(concat_ws(
+        ' in ',
+        nullif(concat_ws(
+            ':',
+            coalesce(attributes ->> '$."code.file.path"', attributes ->> '$."code.filepath"'),
+            coalesce(attributes ->> '$."code.line.number"', attributes ->> '$."code.lineno"')
+        ), ''),
+        coalesce(attributes ->> '$."code.function.name"', attributes ->> '$."code.function"')
+    ), '')
+);
