@@ -40,14 +40,15 @@ class Sample:
         return self._cut(layouts) if layouts.begins or layouts.within else self.records
 
     def _cut(self, layouts: Layouts | None) -> pa.StringArray:
-        import numpy as np
-        import pyarrow.compute as pc
-
-        from loglens.ingest.continuation import record_starts
         from loglens.ingest.lines import Lines, strings
 
         if 2 * len(self.values) > len(self.lines) or not self.lines:
             return strings([])
+        import numpy as np
+        import pyarrow.compute as pc
+
+        from loglens.ingest.continuation import record_starts
+
         lines = Lines.of(b"\n".join(self.lines))
         begins = np.flatnonzero(record_starts(lines, lines.starts, lines.ends, layouts))
         ends = np.append(lines.starts[begins[1:]], len(lines.whole))

@@ -184,23 +184,24 @@ def stored_versions(connection: duckdb.DuckDBPyConnection) -> frozenset[int] | N
 
 
 def migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Apply every migration a store does not have, one transaction each; refuse a newer store by name."""
+    """Apply every migration a store does not have, one transaction each or one for a new store; refuse a newer one."""
     stored = stored_versions(connection)
     _refuse_newer(stored or frozenset(), path)
     if stored is None:
         (others,) = fetch_row(connection, "SELECT count(*) FROM duckdb_tables() WHERE NOT internal")
         if others:
             raise StoreError(f"{path} is a DuckDB database with other tables in it. Name another file with --db.")
-    for version, name, text in migrations():
-        if stored is not None and version in stored:
-            continue
+    todo = [each for each in migrations() if each[0] not in (stored or ())]
+    # A new store is made in one go: each commit waits for the disk.
+    for together in [todo] if stored is None else [[each] for each in todo]:
         connection.execute("BEGIN")
         connection.execute(
             "CREATE TABLE IF NOT EXISTS schema_version "
             "(version INTEGER NOT NULL, name VARCHAR NOT NULL, applied_ns BIGINT NOT NULL)"
         )
-        connection.execute(text)
-        connection.execute("INSERT INTO schema_version VALUES (?, ?, ?)", [version, name, time.time_ns()])
+        for version, name, text in together:
+            connection.execute(text)
+            connection.execute("INSERT INTO schema_version VALUES (?, ?, ?)", [version, name, time.time_ns()])
         connection.execute("COMMIT")
 
 
