@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 import duckdb
 import pytest
+from otlp_protobuf import encode, framed
 
 from loglens.ingest.formats import FORMATS
 from loglens.store.ledger import RECORD_TABLES
@@ -62,6 +63,8 @@ def write_logs(folder: Path) -> None:
         name = f"app{number}.log"
         (folder / (f"{name}.gz" if number else name)).write_bytes(gzip.compress(data) if number else data)
     (folder / "traces.jsonl").write_bytes(spans(chance, 40))
+    requests = [encode(json.loads(line)) for line in spans(chance, 40).splitlines()]
+    (folder / "traces.pb").write_bytes(framed(requests, "delimited"))
     (folder / "metrics.prom").write_text("".join(f'up{{pod="p{pod}"}} {chance.random()}\n' for pod in range(3_000)))
     members = {"inner.log": json_lines(chance, 1_500), "inner.jsonl": spans(chance, 10)}
     members |= dict(list(small.items())[:4])
@@ -214,4 +217,4 @@ def test_a_killed_ingest_is_finished_by_the_next(tmp_path: Path) -> None:
 def assert_every_format_is_there(database: Path) -> None:
     with duckdb.connect(database, read_only=True) as connection:
         found = {name for (name,) in connection.execute("SELECT DISTINCT format FROM sources").fetchall()}
-    assert found == {form.name for form in FORMATS} - {"otlp_protobuf"}
+    assert found == {form.name for form in FORMATS}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from loglens.answer import Answer
 
 FINDINGS = "findings"
+_NUMBER = re.compile(r"-?\d+\.\d{6,}(?:[eE][+-]?\d+)?")
 # Records of the store, which go as events, and tables about loglens itself.
 _NO_RESULTS = ("logs", "traces", "sources", "rejects", "schema")
 RESULTS: tuple[str, ...] = (
@@ -70,12 +72,17 @@ def documents(name: str, answer: Answer, index: str, window: Window, run: str) -
         rest = ",".join(members) + "}"
         action = f'{{"index":{{"_index":"{index}","_id":"{document_id}"}}}}'
         item = f'{action}\n{head}"loglens.run":"{run}",{rest}\n'
-        yield Document(document_id, _hash(head, rest), item.encode("utf-8", "backslashreplace"))
+        yield Document(document_id, _hash(head, _steady(rest)), item.encode("utf-8", "backslashreplace"))
 
 
 def _key(name: str, answer: Answer) -> Sequence[int]:
     wanted = ("fingerprint",) if name == FINDINGS else BY_NAME[name].key
     return [place for place, column in enumerate(answer.columns) if column.name in wanted]
+
+
+def _steady(text: str) -> str:
+    """Return a document with its numbers to twelve digits: the order in which threads add them up changes the last."""
+    return _NUMBER.sub(lambda match: f"{float(match[0]):.12g}", text)
 
 
 def _hash(*parts: str) -> str:

@@ -21,6 +21,7 @@ from loglens.ingest.formats.span_pieces import (
     object_sql,
     time_ns_sql,
 )
+from loglens.ingest.sql_text import element
 
 
 class Trace(msgspec.Struct):
@@ -123,7 +124,8 @@ def _process(text: msgspec.Raw) -> tuple[str, bool]:
 
 def columns_sql() -> str:
     """Return the SELECT that makes rows of spans in `input`."""
-    instance = ", ".join(f"list_filter(about, lambda x: x.key = '{key}')[1].value ->> '$'" for key in _INSTANCE_KEYS)
+    named = [element(f"list_filter(about, lambda x: x.key = '{key}')") for key in _INSTANCE_KEYS]
+    instance = ", ".join(f"{each}.value ->> '$'" for each in named)
     same = "list_filter(refs, lambda x: coalesce(x.traceID, trace_id) = trace_id)"
     parent = (
         f"coalesce(list_filter({same}, lambda x: x.refType = 'CHILD_OF')[1].spanID, {same}[1].spanID, {_PARENT_ID})"
@@ -188,14 +190,13 @@ def columns_sql() -> str:
 
 def _tag(names: str) -> str:
     """Return the SQL expression for the text of the first of some tags."""
-    found = [f"(tags[list_position(keys, {name.strip()})].value ->> '$')" for name in names.split(",")]
+    found = [f"({element('tags', f'list_position(keys, {name.strip()})')}.value ->> '$')" for name in names.split(",")]
     return found[0] if len(found) == 1 else f"coalesce({', '.join(found)})"
 
 
 def _events_sql() -> str:
     """Return a SQL expression for logs as OTLP writes events: the field `event`, or else `message`, is the name."""
-    named = "list_filter(x.fields, lambda f: f.key = 'event')"
-    told = "list_filter(x.fields, lambda f: f.key = 'message')[1].value"
+    named, told = (element(f"list_filter(x.fields, lambda f: f.key = '{key}')") for key in ("event", "message"))
     rest = "list_filter(x.fields, lambda f: f.key <> 'event')"
     value = """CASE
         WHEN f.type = 'bool' AND json_type(f.value) = 'BOOLEAN' THEN concat('{"boolValue":', f.value, '}')
@@ -206,7 +207,7 @@ def _events_sql() -> str:
     END"""
     attribute = f"""concat('{{"key":', to_json(f.key), ',"value":', {value}, '}}')"""
     attributes = f"array_to_string(list_transform({rest}, lambda f: {attribute}), ',')"
-    name = f"to_json(coalesce({named}[1].value ->> '$', {told} ->> '$', 'log'))"
+    name = f"to_json(coalesce({named}.value ->> '$', {told}.value ->> '$', 'log'))"
     return event_list_sql("logs", name, f"""',"attributes":[', {attributes}, ']'""")
 
 
@@ -214,7 +215,7 @@ def _exception_sql() -> str:
     """Return a SQL expression for the type of the exception a log of the span tells of."""
     fields = "flatten(list_transform(logs, lambda x: x.fields))"
     typed = f"list_filter({fields}, lambda f: f.key IN ('exception.type', 'error.kind'))"
-    return f"CASE WHEN len(logs) > 0 THEN {typed}[1].value ->> '$' END"
+    return f"CASE WHEN len(logs) > 0 THEN {element(typed)}.value ->> '$' END"
 
 
 def _links_sql() -> str:

@@ -153,6 +153,8 @@ def _found(profile: Profile) -> str:
     """Return the query that adds the texts found in each object, those of the places first."""
     paths = [place.json_path for place in profile.places]
     paths += [path_of((key,)) for key, number in profile.looked_at.items() if number > len(profile.places)]
+    # An object for every line: of a line without any, DuckDB would take the first text of all for each place.
+    record = "CASE WHEN layout IS NOT NULL THEN text ELSE '{}' END"
     opened = " OR ".join(f"coalesce(found[{profile.looked_at[key]}] LIKE '{{%', false)" for key in profile.closed)
     known = ", ".join(quoted(keys) for keys in dict.fromkeys(layout.keys for layout in profile.layouts))
     return f"""
@@ -166,7 +168,7 @@ def _found(profile: Profile) -> str:
             FROM (
                 SELECT
                     *,
-                    json_extract_string(CASE WHEN layout IS NOT NULL THEN text END, {listed(paths or ["$.message"])})
+                    json_extract_string({record}, {listed(paths or ["$.message"])})
                         AS found
                 FROM ({_layout(profile)})
             )

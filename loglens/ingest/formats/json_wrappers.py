@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from loglens.ingest.formats.json_marks import OBJECT
-from loglens.ingest.sql_text import listed, quoted
+from loglens.ingest.sql_text import element, listed, quoted
 
 ENVELOPE = "envelope"
 _SPACE = "' ' || chr(9) || chr(10) || chr(13)"
@@ -105,7 +105,7 @@ def _opened_query(source: str, wrappers: Sequence[Wrapper]) -> str:
         FROM (
             SELECT * REPLACE (coalesce(inner_text LIKE '{{%}}' AND json_valid(inner_text), false) AS was_opened)
             FROM (
-                SELECT *, trim(json_extract_string(found[wrapper], '$'), {_SPACE}) AS inner_text
+                SELECT *, trim(json_extract_string({element("found", "wrapper")}, '$'), {_SPACE}) AS inner_text
                 FROM (
                     SELECT *, CASE {which} END AS wrapper
                     FROM (

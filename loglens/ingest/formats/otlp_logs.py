@@ -18,6 +18,7 @@ from loglens.ingest.formats.otlp_scalars import (
     severity_name,
     severity_of_text,
 )
+from loglens.ingest.formats.otlp_spans import OBJECT
 from loglens.ingest.formats.otlp_values import Writer, parse
 from loglens.ingest.route_shape import route_shape_sql
 from loglens.ingest.semconv import LOG_COLUMNS, LOG_DURATIONS, LOG_DURATIONS_WITHOUT_UNIT, spellings
@@ -138,8 +139,9 @@ def log_statement() -> str:
         CASE WHEN duration IS NOT NULL THEN {duration_ns_sql("duration", "unit")} END,
         {_ATTRIBUTES}, resource, raw
     FROM (SELECT *, {_BARE} AS bare FROM (
-        SELECT * EXCLUDE (attributes, found), found[1] AS attributes, {named}, coalesce(path, url) AS target,
+        SELECT * EXCLUDE (attributes, found), CASE WHEN attributes IS NOT NULL THEN found[1] END AS attributes,
+            {named}, coalesce(path, url) AS target,
             {_duration_text()} AS duration, {_duration_unit()} AS unit
-        FROM (SELECT *, json_extract_string(attributes, {_PATHS!r}) AS found FROM input)
+        FROM (SELECT *, json_extract_string({OBJECT}, {_PATHS!r}) AS found FROM input)
     ))
     """

@@ -47,6 +47,10 @@ _PLACES = {path[3:-1]: place for place, path in enumerate(_PATHS, 1)}
 _BARE = "CASE WHEN contains(target, '://') THEN regexp_extract(target, '^[^/?#]*://[^/?#]*([^#]*)', 1) ELSE target END"
 
 
+# Of a record without attributes DuckDB would take the first text of all for each place; it may be long.
+OBJECT = "coalesce(attributes, '{}')"
+
+
 def _first(column: str) -> str:
     return "coalesce(" + ", ".join(f"found[{_PLACES[name]}]" for name in _NAMES[column]) + ")"
 
@@ -72,9 +76,9 @@ def span_statement(source: str = "input") -> str:
         events, links, attributes, resource, extra, raw, {ENTRY_SPAN}
     FROM (SELECT *, {_BARE} AS bare FROM (
         SELECT
-            * EXCLUDE (attributes, found), found[1] AS attributes,
+            * EXCLUDE (attributes, found), CASE WHEN attributes IS NOT NULL THEN found[1] END AS attributes,
             {named},
             coalesce(path, url) AS target
-        FROM (SELECT *, json_extract_string(attributes, {_PATHS!r}) AS found FROM {source})
+        FROM (SELECT *, json_extract_string({OBJECT}, {_PATHS!r}) AS found FROM {source})
     ))
     """
