@@ -50,12 +50,13 @@ ANALYSIS = Analysis(
             SELECT
                 shape_id                                                AS shape_id,
                 NOT (is_routine OR is_write AND operation IS DISTINCT FROM 'POST') AS is_movable,
-                if(kind IN ('sql', 'document'), concat_ws(' ', operation, target), shape) AS call
+                call_name(kind, operation, target, shape)               AS call
             FROM query_shapes
         ),
         timed AS NOT MATERIALIZED (
             SELECT
                 calls.*,
+                hash(unit_kind, unit, service)                          AS doer,
                 finish_ns - begin_ns                                    AS taken_ns
             FROM calls
             WHERE
@@ -73,7 +74,7 @@ ANALYSIS = Analysis(
             FROM timed
             WHERE origin = 'log'
             WINDOW
-                whole AS (PARTITION BY unit_kind, unit, service),
+                whole AS (PARTITION BY doer),
                 before AS (whole ORDER BY begin_ns, finish_ns ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),
                 after AS (whole ORDER BY begin_ns, finish_ns ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING)
         ),
@@ -85,23 +86,20 @@ ANALYSIS = Analysis(
         -- An agent that asks a language model again does so with what it was told meanwhile.
         agents AS (
             SELECT
-                unit_kind                                               AS unit_kind,
-                unit                                                    AS unit,
-                service                                                 AS service
+                doer                                                    AS doer
             FROM made
             JOIN query_shapes USING (shape_id)
             WHERE
                 query_shapes.kind = 'llm'
                 AND is_waited_for
-            GROUP BY unit_kind, unit, service
+            GROUP BY doer
             HAVING sum(calls) > 1
         ),
         lanes AS (
             SELECT
-                unit_kind                                               AS unit_kind,
-                unit                                                    AS unit,
-                service                                                 AS service,
+                doer                                                    AS doer,
                 shape_id                                                AS shape_id,
+                any_value(service)                                      AS service,
                 any_value(origin)                                       AS origin,
                 any_value(route)                                        AS route,
                 any_value(unit_ns)                                      AS unit_ns,
@@ -110,21 +108,17 @@ ANALYSIS = Analysis(
                 min(begin_ns)                                           AS begin_ns,
                 max(finish_ns)                                          AS finish_ns
             FROM made
-            ANTI JOIN agents
-                ON made.unit = agents.unit
-                AND made.unit_kind = agents.unit_kind
-                AND made.service IS NOT DISTINCT FROM agents.service
+            ANTI JOIN agents USING (doer)
             WHERE is_waited_for
-            GROUP BY unit_kind, unit, service, shape_id
+            GROUP BY doer, shape_id
             HAVING
                 sum(calls) <= $most_repeats
                 AND lane_ns >= $min_call_ratio::DOUBLE * any_value(unit_ns)
         ),
         sequences AS MATERIALIZED (
             SELECT
-                unit_kind                                               AS unit_kind,
-                unit                                                    AS unit,
-                service                                                 AS service,
+                doer                                                    AS doer,
+                any_value(service)                                      AS service,
                 any_value(origin)                                       AS origin,
                 any_value(route)                                        AS route,
                 any_value(unit_ns)                                      AS unit_ns,
@@ -139,7 +133,7 @@ ANALYSIS = Analysis(
             FROM lanes
             JOIN shapes USING (shape_id)
             WHERE is_movable
-            GROUP BY unit_kind, unit, service
+            GROUP BY doer
             HAVING
                 count(*) >= $min_calls
                 AND most_saved_ns >= $min_saved_ms::DOUBLE * 1e6
@@ -148,40 +142,31 @@ ANALYSIS = Analysis(
         -- What else runs meanwhile is still to be waited for when these calls are made at once.
         others AS (
             SELECT
-                made.unit_kind                                          AS unit_kind,
-                made.unit                                               AS unit,
-                made.service                                            AS service,
+                doer                                                    AS doer,
                 greatest(made.begin_ns, sequences.begin_ns)             AS from_ns,
                 least(made.finish_ns, sequences.finish_ns)              AS to_ns
             FROM made
-            JOIN sequences
-                ON made.unit = sequences.unit
-                AND made.unit_kind = sequences.unit_kind
-                AND made.service IS NOT DISTINCT FROM sequences.service
+            JOIN sequences USING (doer)
             WHERE
                 NOT list_contains(shape_ids, made.shape_id)
                 OR NOT made.is_waited_for
         ),
         covered AS (
             SELECT
-                unit_kind                                               AS unit_kind,
-                unit                                                    AS unit,
-                service                                                 AS service,
+                doer                                                    AS doer,
                 sum(greatest(new_ns, 0))                                AS covered_ns
             FROM (
                 SELECT
-                    unit_kind                                           AS unit_kind,
-                    unit                                                AS unit,
-                    service                                             AS service,
+                    doer                                                AS doer,
                     to_ns - greatest(from_ns, coalesce(max(to_ns) OVER (
-                        PARTITION BY unit_kind, unit, service
+                        PARTITION BY doer
                         ORDER BY from_ns, to_ns
                         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
                     ), from_ns))                                        AS new_ns
                 FROM others
                 WHERE to_ns > from_ns
             ) AS parts
-            GROUP BY unit_kind, unit, service
+            GROUP BY doer
         ),
         weighed AS (
             SELECT
@@ -191,14 +176,10 @@ ANALYSIS = Analysis(
                     sequences.finish_ns - sequences.begin_ns - coalesce(covered_ns, 0)
                 )                                                       AS saved_ns
             FROM sequences
-            LEFT JOIN covered
-                ON sequences.unit = covered.unit
-                AND sequences.unit_kind = covered.unit_kind
-                AND sequences.service IS NOT DISTINCT FROM covered.service
+            LEFT JOIN covered USING (doer)
         ),
         affected AS MATERIALIZED (
-            SELECT
-                *
+            SELECT *
             FROM weighed
             WHERE
                 saved_ns >= $min_saved_ms::DOUBLE * 1e6
@@ -240,7 +221,7 @@ ANALYSIS = Analysis(
                 service                                                 AS service,
                 route                                                   AS route,
                 'log'                                                   AS origin,
-                count(DISTINCT (unit_kind, unit))                       AS requests
+                count(DISTINCT doer)                                    AS requests
             FROM logged
             GROUP BY service, route
         ),

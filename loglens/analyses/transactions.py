@@ -48,7 +48,7 @@ ANALYSIS = Analysis(
             SELECT
                 shape_id                                                AS shape_id,
                 kind = 'sql'                                            AS is_statement,
-                if(kind IN ('sql', 'document'), concat_ws(' ', operation, target), shape) AS call,
+                call_name(kind, operation, target, shape)               AS call,
                 operation = 'ROLLBACK'                                  AS is_rollback,
                 CASE
                     WHEN kind <> 'sql' THEN NULL

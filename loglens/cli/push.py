@@ -11,9 +11,8 @@ import click
 from loglens.cli.console import is_terminal, say
 from loglens.cli.options import FORMAT, Word, filled_database, waiting
 from loglens.push.access import Given, access, variable
-from loglens.push.names import LAYOUTS, Names
+from loglens.push.names import KINDS, LAYOUTS, Names
 
-_KINDS = ("all", "results", "events")
 _FILE = click.Path(path_type=Path)
 
 
@@ -89,7 +88,7 @@ COMMAND = click.Command(
     "push",
     callback=_push,
     params=[
-        click.Argument(["kind"], type=click.Choice(_KINDS), default="all", metavar="[all|results|events]"),
+        click.Argument(["kind"], type=click.Choice(KINDS), default="all", metavar=f"[{'|'.join(KINDS)}]"),
         click.Option(["--to", "url"], metavar="URL", help=f"The server; or {variable('url')}."),
         click.Option(["--only"], metavar="NAME,...", help="Only these tables and answers: slow,findings,spans."),
         click.Option(["--since"], metavar="TIME", help="From this time on."),

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 from loglens.errors import NotFound, UsageError
 
 PREFIX = "LOGLENS_ES_"
-_PORTS = {"http": 9200, "https": 9200}
+_SCHEMES = ("http", "https")
+_PORT = 9200
 
 
 @dataclass(frozen=True)
@@ -98,10 +99,10 @@ def _checked(url: str) -> str:
         port = parts.port
     except ValueError as error:
         raise UsageError(f"{parts.hostname} has no such port: {error}.") from error
-    if parts.scheme not in _PORTS or not parts.hostname:
+    if parts.scheme not in _SCHEMES or not parts.hostname:
         raise UsageError("--to takes an address such as http://localhost:9200 or https://search.example.org.")
     if parts.username or parts.password:
         raise UsageError("A password in an address is seen by everyone on the machine; use --user and --password-file.")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    standard = 443 if parts.scheme == "https" and "://" in url and port is None else _PORTS[parts.scheme]
+    standard = 443 if parts.scheme == "https" and "://" in url and port is None else _PORT
     return f"{parts.scheme}://{host}:{port or standard}{parts.path.rstrip('/')}"

@@ -97,14 +97,13 @@ def _template(patterns: list[str], fields: Iterable[Field], product: str) -> Tem
     }
 
 
-def install(server: Server, templates: Mapping[str, Template]) -> list[str]:
-    """Put the templates that are missing or older, and return their names.
+def install(server: Server, templates: Mapping[str, Template]) -> None:
+    """Put the templates that are missing or older.
 
     Raises PushError where those of somebody else are in the way.
     """
     found = server.call("GET", "/_index_template", missing={}).get("index_templates", [])
     known = {each["name"]: each["index_template"] for each in found}
-    installed = []
     for name, template in templates.items():
         present = known.get(name)
         if present and present.get("_meta", {}).get("managed_by") != OWNER:
@@ -119,8 +118,6 @@ def install(server: Server, templates: Mapping[str, Template]) -> list[str]:
             or present.get("index_patterns") != template["index_patterns"]
         ):
             server.call("PUT", f"/_index_template/{name}", template)
-            installed.append(name)
-    return installed
 
 
 def _refuse_overlap(server: Server, name: str, template: Template, known: Mapping[str, Template]) -> None:

@@ -10,6 +10,8 @@ from loglens.errors import UsageError
 
 Layout = Literal["daily", "monthly", "index", "data-stream"]
 LAYOUTS: tuple[str, ...] = get_args(Layout)
+# What can be pushed: records of the store, answers, or both.
+KINDS = ("all", "results", "events")
 PREFIX = "loglens"
 UNTIMED = "untimed"
 _NAMESPACE = re.compile(r"[a-z][a-z0-9_-]{0,49}")

@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
     from loglens.answer import Answer
 
-KINDS = ("all", "results", "events")
 # Below this many bytes an index, a server keeps more of indices than of what is in them.
 _INDEX_BYTES = 100 << 20
 _TIME = Column("@timestamp", "TIMESTAMP_NS")

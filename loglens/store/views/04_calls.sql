@@ -1,3 +1,8 @@
+-- What a call is called where there is no room for its statement: the verb and the table, or the whole shape of others.
+CREATE OR REPLACE TEMP MACRO call_name(kind, operation, target, shape) AS (
+    if(kind IN ('sql', 'document'), concat_ws(' ', operation, target), shape)
+);
+
 -- Calls that requests make, from spans; of services without such spans, from log records. A wrapper around a call of
 -- the same service, as an ORM records beside its driver, is not a call of its own.
 CREATE OR REPLACE TEMP VIEW calls AS

@@ -5,7 +5,7 @@ WITH shapes AS MATERIALIZED (
     SELECT
         shape_id                                                        AS shape_id,
         shape                                                           AS shape,
-        if(kind IN ('sql', 'document'), concat_ws(' ', operation, target), shape) AS call,
+        call_name(kind, operation, target, shape) AS call,
         kind                                                            AS kind,
         operation                                                       AS operation,
         is_write                                                        AS is_write,
