@@ -44,11 +44,6 @@ class NamedRoute:
     measured: int
     failed: int
 
-    @property
-    def is_every(self) -> bool:
-        """Whether it stands for every route."""
-        return self.route is None
-
 
 def find_route(asked: str, routes: Sequence[Row], service: str | None) -> NamedRoute:
     """Return the route that was asked for among rows of service, route, requests, measured, failed and is_health.
