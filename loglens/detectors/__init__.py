@@ -9,6 +9,7 @@ from loglens.detectors import (
     n_plus_one,
     new_error,
     redundant_query,
+    retry_storm,
     sequential_calls,
     slow_query,
     slow_route,
@@ -25,4 +26,5 @@ ALL: tuple[Detector, ...] = (
     long_transaction.DETECTOR,
     new_error.DETECTOR,
     swallowed_error.DETECTOR,
+    retry_storm.DETECTOR,
 )
