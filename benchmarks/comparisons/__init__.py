@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from benchmarks.comparison import Comparison
-from benchmarks.comparisons import memory, ndjson, otlp, prometheus, question, slow, span_formats, start
+from benchmarks.comparisons import line_formats, memory, ndjson, otlp, prometheus, question, slow, span_formats, start
 
 ALL: tuple[Comparison, ...] = (
     ndjson.COMPARISON,
+    line_formats.COMPARISON,
     otlp.COMPARISON,
     span_formats.COMPARISON,
     prometheus.COMPARISON,
@@ -14,6 +15,9 @@ ALL: tuple[Comparison, ...] = (
     memory.PLAIN,
     memory.GZIP,
     memory.ZSTD,
+    memory.ACCESS,
+    memory.LOGFMT,
+    memory.CRI,
     slow.COMPARISON,
     start.COMPARISON,
     question.COMPARISON,

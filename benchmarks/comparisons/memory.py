@@ -28,3 +28,6 @@ PRETTY = _comparison("pretty", "One indented OTLP JSON object into a file", "pre
 PLAIN = _comparison("big-plain", "A long plain file of NDJSON", "big_plain", is_full=True)
 GZIP = _comparison("big-gzip", "A long file of NDJSON, gzip", "big_gzip", is_full=True)
 ZSTD = _comparison("big-zstd", "A long file of NDJSON, zstd", "big_zstd", is_full=True)
+ACCESS = _comparison("big-nginx", "5 GB of nginx combined, zstd", "big_access", is_full=True)
+LOGFMT = _comparison("big-logfmt", "5 GB of logfmt, zstd", "big_logfmt", is_full=True)
+CRI = _comparison("big-cri", "5 GB of NDJSON in lines of a container runtime, zstd", "big_cri", is_full=True)

@@ -20,7 +20,13 @@ LOG_LINES = (TEXT, "benchmarks/inputs/log_lines.py")
 SPANS = (TEXT, "benchmarks/inputs/otlp_spans.py")
 # A store follows from the tables and from whatever fills them.
 STORE = ("loglens/store/migrations", "loglens/ingest")
-COPIES = (*PYTHON_MODULE, "benchmarks.inputs.copies", "{out}", "{count}", "{logs}")
+COPIES = (*PYTHON_MODULE, "benchmarks.inputs.copies", "{out}", "{count}")
+# Lines of other formats, and how often they are 5 GB.
+LINE_FORMATS = (
+    ("access", "lines of nginx, combined", 32),
+    ("logfmt", "lines of logfmt", 14),
+    ("cri", "lines of NDJSON in those of a container runtime", 11),
+)
 
 ALL: tuple[Input, ...] = (
     Input(
@@ -31,6 +37,30 @@ ALL: tuple[Input, ...] = (
         quick=20_000,
         make=(*PYTHON_MODULE, "benchmarks.inputs.log_lines", "{out}", "{count}"),
         sources=LOG_LINES,
+    ),
+    *(
+        Input(
+            name=f"{framework}_logs",
+            title=f"lines of NDJSON, {framework}",
+            suffix=".ndjson",
+            count=1_000_000,
+            quick=20_000,
+            make=(*PYTHON_MODULE, "benchmarks.inputs.framework_lines", framework, "{out}", "{count}"),
+            sources=(*LOG_LINES, "benchmarks/inputs/framework_lines.py"),
+        )
+        for framework in ("pino", "ecs", "mixed")
+    ),
+    *(
+        Input(
+            name=f"{kind}_logs",
+            title=title,
+            suffix=".log",
+            count=1_000_000,
+            quick=20_000,
+            make=(*PYTHON_MODULE, f"benchmarks.inputs.{kind}_lines", "{out}", "{count}"),
+            sources=(*LOG_LINES, f"benchmarks/inputs/{kind}_lines.py"),
+        )
+        for kind, title, _ in LINE_FORMATS
     ),
     Input(
         name="spans",
@@ -79,11 +109,24 @@ ALL: tuple[Input, ...] = (
             suffix=suffix,
             count=12,
             quick=12,
-            make=COPIES,
+            make=(*COPIES, "{logs}"),
             sources=(*LOG_LINES, "benchmarks/inputs/copies.py"),
             needs=("logs",),
         )
         for kind, suffix in (("plain", ".ndjson"), ("gzip", ".ndjson.gz"), ("zstd", ".ndjson.zst"))
+    ),
+    *(
+        Input(
+            name=f"big_{kind}",
+            title=f"times the {title}, zstd",
+            suffix=".log.zst",
+            count=copies,
+            quick=copies,
+            make=(*COPIES, f"{{{kind}_logs}}"),
+            sources=(*LOG_LINES, f"benchmarks/inputs/{kind}_lines.py", "benchmarks/inputs/copies.py"),
+            needs=(f"{kind}_logs",),
+        )
+        for kind, title, copies in LINE_FORMATS
     ),
     Input(
         name="span_store",

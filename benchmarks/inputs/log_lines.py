@@ -49,15 +49,15 @@ LINE = (
 )
 
 
-def log_lines(count: int) -> pl.Series:
-    """Return that many lines, in order of time, the same ones every time."""
+def log_columns(count: int) -> pl.DataFrame:
+    """Return the values of that many records, in order of time and of LINE, the same ones every time."""
     rng = np.random.default_rng(3)
     route = rng.choice(len(ROUTES), count, p=[share for _, _, share, _ in ROUTES])
     status = rng.choice([code for code, _ in STATUSES], count, p=[share for _, share in STATUSES])
     typical_ms = np.array([ms for _, _, _, ms in ROUTES])[route]
     ts_ns = START_NS + np.sort(rng.integers(0, DAY_NS, count))
     failed, refused = status >= 500, status >= 400
-    columns = pl.DataFrame(
+    return pl.DataFrame(
         {
             "ts": pl.Series(ts_ns).cast(pl.Datetime("ns")).dt.strftime("%Y-%m-%dT%H:%M:%S%.9fZ"),
             "level": np.where(failed, "error", np.where(refused, "warn", "info")),
@@ -83,6 +83,11 @@ def log_lines(count: int) -> pl.Series:
             "region": pick(("eu-west-1", "us-east-1", "ap-south-1"), rng.integers(0, 3, count)),
         }
     )
+
+
+def log_lines(count: int) -> pl.Series:
+    """Return that many lines."""
+    columns = log_columns(count)
     return columns.select(fill(LINE, *columns.columns)).to_series()
 
 
