@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
@@ -14,6 +15,9 @@ from loglens.analyses import ALL
 from loglens.analysis import Analysis, Param
 from loglens.cli.main import GROUPS, PROGRAM
 from loglens.detectors import ALL as DETECTORS
+from loglens.ingest.formats import FORMATS
+from loglens.ingest.formats.json_fields import KEYS
+from loglens.ingest.layout import Layouts
 from loglens.settings import Settings
 from loglens.store.store import create_views, migrations
 
@@ -32,6 +36,7 @@ def pages() -> dict[str, str]:
         "detectors.md": _page(_detectors()),
         "cli.md": _page(_commands()),
         "schema.md": _page(_schema()),
+        "formats.md": _page(_formats()),
     }
 
 
@@ -98,6 +103,46 @@ def _detectors() -> Iterator[str]:
         yield from _table(("threshold", "default", "meaning", "why"), rows)
         identity = ", ".join(f"`{name}`" for name in detector.identity)
         yield f"It judges the rows of `{detector.watches.name}`; a finding is known by {identity}. {detector.advice}\n"
+
+
+def _formats() -> Iterator[str]:
+    written = tomllib.loads((FOLDER / "formats.toml").read_text("utf-8"))
+    yield "# Formats\n"
+    yield f"{written['about'].strip()}\n"
+    rows = [(f"[{each.name}](#{each.name})", each.title, each.marks, ", ".join(each.carries)) for each in FORMATS]
+    yield from _table(("format", "reads", "recognised by", "tables"), rows)
+    for form in FORMATS:
+        yield f"## {form.name}\n"
+        yield f"*{form.title}*, recognised by {form.marks}.\n"
+        if form.layouts is not None:
+            yield from _layouts(form.layouts)
+        if not form.is_binary:
+            yield f"```text\n{form.example.rstrip()}\n```\n"
+    for rule in written["rule"]:
+        yield f"## {rule['title']}\n"
+        yield f"{rule['text'].strip()}\n"
+    yield "## Keys of JSON logs and of logfmt\n"
+    yield f"{written['keys'].strip()}\n"
+    yield from _table(("column", "keys"), [(f"`{name}`", _codes(keys)) for name, keys in KEYS.items()])
+    yield "## What is not read\n"
+    yield f"{written['not_read'].strip()}\n"
+    rows = [(each["project"], each["files"], each["why"]) for each in written["unread"]]
+    yield from _table(("project", "files", "why"), rows)
+
+
+def _layouts(layouts: Layouts) -> Iterator[str]:
+    """Yield what the ways of writing records are called, where they have names, and the times in them."""
+    times = dict.fromkeys(each.time.name for each in layouts.known if "time" in each.groups)
+    names = dict.fromkeys(each.name.removesuffix(f", {each.time.name}") for each in layouts.known)
+    told = [name for name in names if not any(name.endswith(time) for time in times)]
+    if len(told) > 1:
+        yield f"Writers: {', '.join(told)}.\n"
+    if times:
+        yield f"Times: {'; '.join(times)}.\n"
+
+
+def _codes(words: tuple[str, ...]) -> str:
+    return ", ".join(f"`{word}`" for word in words)
 
 
 def _default(param: Param) -> str:

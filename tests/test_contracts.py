@@ -300,6 +300,7 @@ def test_commands_and_methods_have_the_same_names() -> None:
     assert {name.replace("-", "_") for name in commands} - methods == {
         "ingest",
         "forget",
+        "formats",
         "derive",
         "push",
         "demo",
@@ -333,7 +334,7 @@ def generator() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("name", ["analyses.md", "detectors.md", "cli.md", "schema.md"])
+@pytest.mark.parametrize("name", ["analyses.md", "detectors.md", "cli.md", "schema.md", "formats.md"])
 def test_the_docs_are_what_the_declarations_say(name: str) -> None:
     text = generator().pages()[name]
     assert (ROOT / "docs" / name).read_text("utf-8") == text, "stale: run make docs"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from loglens.ingest.formats import FORMATS
 from loglens.ingest.reader import Format
 from loglens.ingest.run import IngestRequest, ingest
+from loglens.store.ledger import RECORD_TABLES
 
 
 @pytest.mark.parametrize("form", FORMATS, ids=lambda form: form.name)
@@ -18,6 +20,10 @@ def test_the_example_of_a_format_reads_as_it(form: Format, tmp_path: Path) -> No
     (outcome,) = ingest(IngestRequest([str(path)], tmp_path / "x.duckdb")).outcomes
     assert (outcome.action, outcome.format, outcome.rejects) == ("new", form.name, 0)
     assert outcome.records > 0
+    with duckdb.connect(tmp_path / "x.duckdb", read_only=True) as connection:
+        counts = {table: len(connection.execute(f"FROM {table}").fetchall()) for table in RECORD_TABLES}
+    assert set(form.carries) <= counts.keys()
+    assert {table for table, count in counts.items() if count} <= set(form.carries)
 
 
 @pytest.mark.parametrize(

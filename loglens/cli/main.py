@@ -57,6 +57,7 @@ GROUPS: dict[str, dict[str, Listed]] = {
     "Read": {
         "ingest": _own("ingest:INGEST", "Read logs, spans and metrics into the database."),
         "forget": _own("ingest:FORGET", "Remove sources and their records from the database."),
+        "formats": _own("formats:COMMAND", "List the formats that are read, with an example each."),
         "derive": _own("derive:COMMAND", "Compute what questions about traces need, before they ask."),
         "demo": _own("demo:COMMAND", "Write sample logs and traces with planted faults."),
     },

@@ -130,10 +130,17 @@ def shared_options(limit: int, is_scoped: bool, drawings: Sequence[Drawing] = ()
     return [
         *(scope if is_scoped else []),
         click.Option(["--limit"], type=Rows(), default=limit, show_default=True, help="Rows at most; 0 for all."),
-        click.Option(["--format"], type=Word(form), help=form.help),
-        click.Option(["--output"], type=_FILE, metavar="FILE", help="Write to this file instead."),
+        *written_options(form),
         click.Option(["--db"], type=_FILE, metavar="FILE", help=_DB),
         click.Argument(["paths"], nargs=-1, metavar="[PATH]...", type=click.Path()),
+    ]
+
+
+def written_options(form: Param = FORMAT) -> list[click.Parameter]:
+    """Return the options of how an answer is written, and where to."""
+    return [
+        click.Option(["--format"], type=Word(form), help=form.help),
+        click.Option(["--output"], type=_FILE, metavar="FILE", help="Write to this file instead."),
     ]
 
 

@@ -177,17 +177,19 @@ class Format:
     """One format loglens reads: how it is recognised and how it is read.
 
     `sniff` returns a confidence from 0.0 (not this) to 1.0 (certainly this); the highest wins, ties go to the
-    earlier format in the register. `example` is one short content that reads as this format. `layouts` are given for
-    text logs, whose records are lines with those that go on with them, `wrapper` for lines that wrap those of others.
-    `is_binary` is given for those whose pieces are messages, which `pieces` then hands out as `content` and not as
-    `text`.
+    earlier format in the register. `marks` says in words what it goes by, `carries` names the tables its records go
+    to, `example` is one short content that reads as this format. `layouts` are given for text logs, whose records are
+    lines with those that go on with them, `wrapper` for lines that wrap those of others. `is_binary` is given for those
+    whose pieces are messages, which `pieces` then hands out as `content` and not as `text`.
     """
 
     name: str
     title: str
+    marks: str
     example: str
     sniff: Callable[[Sample], float]
     read: Callable[[Reading], None]
+    carries: tuple[str, ...] = ("logs",)
     layouts: Layouts | None = None
     is_binary: bool = False
     wrapper: Wrapper | None = None

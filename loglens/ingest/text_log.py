@@ -28,7 +28,7 @@ _GROUP_NAME = re.compile(r"\(\?P<\w+>")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
 
-def text_format(name: str, title: str, example: str, layouts: Layouts, certainty: float) -> Format:
+def text_format(name: str, title: str, marks: str, example: str, layouts: Layouts, certainty: float) -> Format:
     """Return the format of a text log; `certainty` is how sure it is of itself where every line fits."""
 
     def sniff(sample: Sample) -> float:
@@ -37,7 +37,7 @@ def text_format(name: str, title: str, example: str, layouts: Layouts, certainty
     def read(reading: Reading) -> None:
         read_text(reading, layouts)
 
-    return Format(name, title, example, sniff, read, layouts)
+    return Format(name, title, marks, example, sniff, read, layouts=layouts)
 
 
 def share(sample: Sample, layouts: Layouts) -> float:

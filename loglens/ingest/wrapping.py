@@ -134,7 +134,7 @@ def _present(values: pa.StringArray) -> pa.StringArray:
     return pc.if_else(pc.equal(values, ""), pa.scalar(None, pa.string()), values)
 
 
-def wrapping_format(name: str, title: str, example: str, wrapper: Wrapper) -> Format:
+def wrapping_format(name: str, title: str, marks: str, example: str, wrapper: Wrapper) -> Format:
     """Return the format of lines that wrap those of others."""
 
     def sniff(sample: Sample) -> float:
@@ -144,7 +144,7 @@ def wrapping_format(name: str, title: str, example: str, wrapper: Wrapper) -> Fo
         fits = flags_of(pc.match_substring_regex(lines, wrapper.pattern))
         return CERTAINTY * float(fits.mean()) if 2 * fits.sum() > len(fits) else 0.0
 
-    return Format(name, title, example, sniff, read_wrapped, wrapper=wrapper)
+    return Format(name, title, marks, example, sniff, read_wrapped, wrapper=wrapper)
 
 
 def read_wrapped(reading: Reading) -> None:

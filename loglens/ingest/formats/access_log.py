@@ -110,6 +110,7 @@ def _token(each: Field, group: str) -> Token:
 FORMAT = text_format(
     name="access_log",
     title="access logs of nginx, Apache and others",
+    marks="a time in brackets or ISO 8601, and a request in quotes, among fields whose order is learned from the lines",
     example='192.0.2.7 - - [15/Jan/2026:09:00:00 +0000] "GET /users/17 HTTP/1.1" 200 612 "-" "curl/8.5.0" 0.012\n',
     layouts=Layouts(learn=learn, head=r'^[^\n]{0,300}?\d\d:\d\d:\d\d[^"\n]{0,100}"(?:[A-Z]{3,20} |-")'),
     certainty=0.95,

@@ -24,6 +24,7 @@ _DOTNET = {"trce": 1, "dbug": 5, "info": 9, "warn": 13, "fail": 17, "crit": 21}
 FORMAT = text_format(
     name="console",
     title="loggers of .NET, Ruby, Rust, PHP, Erlang, and MySQL",
+    marks="the way each of these loggers puts time, level and name before its message",
     example="info: Microsoft.Hosting.Lifetime[14]\n      Now listening on: http://localhost:8080\n",
     layouts=Layouts(
         known=(

@@ -11,6 +11,7 @@ _TIME = r"(?:(?P<time>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z) )?"
 COMPOSE = wrapping_format(
     name="compose",
     title="docker compose logs, around lines of any format",
+    marks="a service, spaces and a bar before every line",
     example='web-1  | {"time":"2026-01-15T09:00:00Z","level":"info","message":"started"}\n'
     "redis-1  | 1:M 15 Jan 2026 09:00:00.250 * Ready to accept connections tcp\n",
     wrapper=Wrapper(rf"^{_COLOUR}(?P<service>[A-Za-z][\w.-]*?)(?:-\d+)? +\| ?{_COLOUR}{_TIME}(?P<text>.*)$"),
@@ -18,6 +19,7 @@ COMPOSE = wrapping_format(
 KUBECTL = wrapping_format(
     name="kubectl",
     title="kubectl logs --prefix, around lines of any format",
+    marks="a pod and a container in brackets before every line",
     example='[pod/web-5d9c7b8f4-x2k9q/web] {"time":"2026-01-15T09:00:00Z","level":"info","message":"started"}\n',
     wrapper=Wrapper(rf"^\[pod/(?P<instance>[^/\]\s]+)/(?P<service>[^\]\s]+)\] {_TIME}(?P<text>.*)$"),
 )

@@ -35,6 +35,7 @@ _APACHE = Layout(
 FORMAT = text_format(
     name="error_log",
     title="error logs of nginx and Apache",
+    marks="nginx: a time with slashes and a level in brackets; Apache: both in brackets, the time with its weekday",
     example="2026/01/15 09:00:00 [error] 17#17: *4 connect() failed (111: Connection refused) while connecting to"
     ' upstream, client: 192.0.2.7, server: example.com, request: "GET /users/17 HTTP/1.1", upstream: "http://10.0.0.4:8080/",'
     ' host: "example.com"\n',

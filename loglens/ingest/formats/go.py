@@ -14,6 +14,7 @@ _LOGRUS = {"TRAC": 1, "DEBU": 5, "INFO": 9, "WARN": 13, "ERRO": 17, "FATA": 21, 
 FORMAT = text_format(
     name="go",
     title="loggers of Go: log, logrus, zap",
+    marks="zap: tabs between time, level and message; log: a place in a .go file; logrus: INFO[0042]",
     example="2026/01/15 09:00:00 main.go:17: listening on :8080\n",
     layouts=Layouts(
         known=(

@@ -60,6 +60,8 @@ def read(reading: Reading) -> None:
 FORMAT = Format(
     name="health",
     title="Health answers",
+    marks="a status such as ok, UP or pass, with checks, a version or an uptime; pods with their conditions",
+    carries=("health_checks",),
     example='{"status":"ok","version":"v0.0.14","timestamp":"2026-01-15T09:00:00Z","uptime_seconds":3600,'
     '"database":{"connected":true,"latency_ms":2}}\n',
     sniff=sniff,

@@ -37,6 +37,8 @@ def read(reading: Reading) -> None:
 FORMAT = Format(
     name="jaeger",
     title="Jaeger JSON",
+    marks="traceID beside spans, or beside spanID and operationName",
+    carries=("spans",),
     example='{"data":[{"traceID":"5982fe77008310cc80f1da5e10147517","spans":[{"traceID":"5982fe77008310cc80f1da5e10147517",'
     '"spanID":"bd7a977555f6b982","operationName":"GET /cart","references":[],"startTime":1458702548467000,'
     '"duration":386000,"tags":[{"key":"span.kind","type":"string","value":"server"}],"logs":[],"processID":"p1"}],'

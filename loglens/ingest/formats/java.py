@@ -38,6 +38,7 @@ _SHORT = {
 FORMAT = text_format(
     name="java",
     title="loggers of Java: log4j, logback, Spring Boot, Tomcat, Hadoop, Spark",
+    marks="a level in capitals behind the time, with a thread in brackets or the name of a class",
     example="2026-01-15T09:00:00.250Z  INFO 17 --- [nio-8080-exec-1] com.example.Orders : order 17 placed\n",
     layouts=Layouts(
         known=(

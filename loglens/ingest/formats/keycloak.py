@@ -20,6 +20,7 @@ def _of_event(key: str) -> str:
 FORMAT = text_format(
     name="keycloak",
     title="Keycloak, Quarkus and WildFly",
+    marks="time, level, a logger in brackets, a thread in parentheses",
     example='2026-01-15 09:00:00,250 WARN  [org.keycloak.events] (executor-thread-1) type="LOGIN_ERROR", '
     'realmId="main", userId="17", error="expired_code"\n',
     layouts=Layouts(

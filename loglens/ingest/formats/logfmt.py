@@ -102,6 +102,7 @@ def _source(token: Token) -> str:
 FORMAT = text_format(
     name="logfmt",
     title="logfmt: key=value pairs",
+    marks="nothing but key=value pairs, of which at least two are a time, a level or a message",
     example='time=2026-01-15T09:00:00Z level=info msg="request done" method=GET path=/users/17 status=200 took=12ms\n',
     layouts=Layouts(learn=learn, head=rf"^{_KEY}=(?:{_QUOTED}|{_BARE}|)[ \t]+{_KEY}="),
     certainty=0.9,

@@ -211,6 +211,7 @@ def _read_aside(reading: Reading, where: str, values: list[int]) -> None:
 FORMAT = Format(
     name="ndjson",
     title="JSON logs",
+    marks="JSON objects, of which at least half have keys of a time, a level, a message and the like",
     example='{"time":"2026-01-15T09:00:00Z","level":"info","service":"llm-api","message":"started","port":8080}\n',
     sniff=sniff,
     read=read,

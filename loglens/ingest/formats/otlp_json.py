@@ -35,4 +35,12 @@ def read(reading: Reading) -> None:
     OtlpReading(reading).run()
 
 
-FORMAT = Format(name="otlp_json", title="OTLP JSON", example=EXAMPLE, sniff=sniff, read=read)
+FORMAT = Format(
+    name="otlp_json",
+    title="OTLP JSON",
+    marks="resourceSpans, resourceLogs or resourceMetrics at the top of a JSON object, or in snake case",
+    carries=("spans", "logs", "metric_samples"),
+    example=EXAMPLE,
+    sniff=sniff,
+    read=read,
+)

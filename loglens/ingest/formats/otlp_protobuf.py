@@ -64,4 +64,13 @@ def read(reading: Reading) -> None:
     ProtobufReading(reading).run()
 
 
-FORMAT = Format(name="otlp_protobuf", title="OTLP protobuf", example=EXAMPLE, sniff=sniff, read=read, is_binary=True)
+FORMAT = Format(
+    name="otlp_protobuf",
+    title="OTLP protobuf",
+    marks="the fields of the first span, log record or metric in the message",
+    carries=("spans", "logs", "metric_samples"),
+    example=EXAMPLE,
+    sniff=sniff,
+    read=read,
+    is_binary=True,
+)

@@ -37,6 +37,7 @@ _LEVEL_ONLY = Layout("level", rf"^(?P<proof>{_LEVEL})(?P<message>.*)$", columns=
 FORMAT = text_format(
     name="plain",
     title="plain text with times",
+    marks="a time, or a level, in most lines; or a file that is named itself or called a log",
     example="2026-01-15 09:00:00 listening on port 8080\n",
     layouts=Layouts(
         known=(*(layout for time in _TIMES for layout in _layouts(time)), _LEVEL_ONLY),

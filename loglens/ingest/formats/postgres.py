@@ -72,6 +72,7 @@ _HEAD = r"^\d[\d.: T+-]{8,36}[^\n]{0,200}?\b"
 FORMAT = text_format(
     name="postgres",
     title="PostgreSQL with any log_line_prefix",
+    marks="a time, any prefix, then LOG, ERROR, STATEMENT and the like with a colon and two spaces",
     example="2026-01-15 09:00:00.250 UTC [117] shop@orders LOG:  duration: 1204.500 ms  statement: SELECT *\n"
     "\tFROM orders WHERE id = 17\n",
     layouts=Layouts(

@@ -64,6 +64,7 @@ _BEGINS = r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[.\d]* [A-Za-z0-9+:-]+,[\",]"
 FORMAT = text_format(
     name="postgres_csv",
     title="PostgreSQL's csvlog",
+    marks="a time with its zone, a comma, and the other columns of csvlog",
     example='2026-01-15 09:00:00.250 UTC,"shop","orders",117,"192.0.2.7:41000",6968a5c0.75,4,"SELECT",'
     '2026-01-15 08:59:00 UTC,3/17,0,LOG,00000,"duration: 1204.500 ms  statement: SELECT *\n'
     'FROM orders",,,,,,,,,"psql","client backend",,0\n',

@@ -26,6 +26,8 @@ def read(reading: Reading) -> None:
 FORMAT = Format(
     name="prometheus_api",
     title="Prometheus query API",
+    marks="data with a resultType",
+    carries=("metric_samples",),
     example='{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"__name__":"up","job":"llm-api"},'
     '"values":[[1768467600,"1"],[1768467615,"0"]]}]}}\n',
     sniff=sniff,

@@ -38,6 +38,8 @@ def read(reading: Reading) -> None:
 FORMAT = Format(
     name="prometheus_text",
     title="Prometheus text, OpenMetrics",
+    marks="lines of a name, labels and a number, mostly with # TYPE and # HELP",
+    carries=("metric_samples",),
     example='# TYPE requests_total counter\nrequests_total{service="llm-api",code="200"} 1027 1768467600000\n',
     sniff=sniff,
     read=read,

@@ -33,6 +33,7 @@ _UNTIMED = (
 FORMAT = text_format(
     name="python",
     title="loggers of Python: logging, uvicorn, gunicorn, Celery, Airflow, loguru",
+    marks="time, logger and level in one of the orders these loggers use; uvicorn: a level, a colon and spaces",
     example="2026-01-15 09:00:00,250 - app.orders - WARNING - retrying in 2 s\n",
     layouts=Layouts(
         known=(*rows((ISO,), _PATTERNS), *_UNTIMED),

@@ -14,6 +14,7 @@ _LEVEL = r"(?P<level>[.*#-])"
 FORMAT = text_format(
     name="redis",
     title="Redis and Valkey",
+    marks="a process id, a letter for the role, the time, and a sign for the level",
     example="1:M 15 Jan 2026 09:00:00.250 # Server started, Redis version 7.2.4\n",
     layouts=Layouts(
         known=(

@@ -27,6 +27,7 @@ _RFC_3164 = (
 FORMAT = text_format(
     name="syslog",
     title="syslog, RFC 3164 and RFC 5424",
+    marks="a priority in angle brackets, or a time that begins with the month, then host and program",
     example="<34>Jan 15 09:00:00 db-1 sshd[117]: Failed password for root from 192.0.2.7\n",
     layouts=Layouts(
         known=tuple(

@@ -74,6 +74,8 @@ def read(reading: Reading) -> None:
 FORMAT = Format(
     name="tempo",
     title="Grafana Tempo",
+    marks="batches with scopeSpans, or a trace with resourceSpans",
+    carries=("spans",),
     example='{"batches":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"shop"}}]},'
     '"scopeSpans":[{"scope":{"name":"http"},"spans":[{"traceId":"W47/95gDgQPSabYzgT/GDA==","spanId":"7uGbfsPBsXQ=",'
     '"name":"GET /cart","kind":"SPAN_KIND_SERVER","startTimeUnixNano":"1544712660000000000",'

@@ -42,6 +42,8 @@ def read(reading: Reading) -> None:
 FORMAT = Format(
     name="zipkin",
     title="Zipkin v2 JSON",
+    marks="traceId beside id in a list of JSON objects",
+    carries=("spans",),
     example='[{"traceId":"5982fe77008310cc80f1da5e10147517","id":"bd7a977555f6b982","kind":"SERVER","name":"get /cart",'
     '"timestamp":1458702548467000,"duration":386000,"localEndpoint":{"serviceName":"cart"},"tags":{"http.path":"/"}}]\n',
     sniff=sniff,
