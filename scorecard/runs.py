@@ -17,18 +17,24 @@ from loglens.demo import faults, generate, look_alikes
 GROUPS: dict[str, tuple[str, ...]] = {
     "faults": tuple(fault.kind for fault in faults.ALL),
     "variants": tuple(fault.kind for fault in faults.VARIANTS),
+    "troubles": tuple(fault.kind for fault in faults.TROUBLES),
+    "outages": tuple(fault.kind for fault in faults.OUTAGES),
     "look-alikes": tuple(fault.kind for fault in look_alikes.ALL),
 }
 
 
 @dataclass(frozen=True)
 class Planted:
-    """One thing that was planted; `findings` are the sets of detectors of which one each has to name it."""
+    """One thing that was planted; `findings` are the sets of detectors of which one each has to name it.
+
+    `reach` are the services where these may speak of any route.
+    """
 
     kind: str
     service: str
     route: str
     findings: tuple[tuple[str, ...], ...]
+    reach: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -83,7 +89,7 @@ def examined(folder: Path, database: Path, seed: int, group: str) -> Run:
 
 def _planted(fault: dict[str, Any]) -> Planted:
     findings = tuple(tuple(each["any_of"]) for each in fault["findings"])
-    return Planted(fault["kind"], fault["service"], fault["route"], findings)
+    return Planted(fault["kind"], fault["service"], fault["route"], findings, tuple(fault.get("reach", ())))
 
 
 def _found(row: dict[str, Any]) -> Found:

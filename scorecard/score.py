@@ -85,7 +85,7 @@ def _precision(score: Score, run: Run) -> None:
     named: set[tuple[str, str]] = set()
     for found in run.found:
         about = [planted for planted in run.planted if is_about(found, planted)]
-        right = [planted for planted in about if any(found.detector in any_of for any_of in planted.findings)]
+        right = [planted for planted in about if _may_say(found, planted)]
         if right:
             # Two findings of one fault by the same detector are one right answer, told twice.
             named.update((found.detector, planted.kind) for planted in right)
@@ -106,11 +106,18 @@ def _note(score: Score, complaints: Counter[Complaint], run: Run, complaint: Com
     score.seeds.setdefault(complaint, run.seed)
 
 
+def _may_say(found: Found, planted: Planted) -> bool:
+    return any(found.detector in any_of for any_of in planted.findings)
+
+
 def is_about(found: Found, planted: Planted) -> bool:
     """Say whether a finding is about the service and the route of a fault, however the route is spelled.
 
-    A route may have its method before it, and what stands for a value may have any name.
+    A route may have its method before it, and what stands for a value may have any name. Where a fault reaches a
+    whole service, a finding of its own kind may be about any route of it.
     """
+    if found.service in planted.reach and _may_say(found, planted):
+        return True
     routes = {_anonymous(planted.route), _anonymous(planted.route.partition(" ")[2])}
     return found.service == planted.service and _anonymous(found.route or found.subject) in routes
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
 from loglens.demo.chance import Chance
 from loglens.demo.engine import MINUTE, SECOND, Engine, Mailbox, Resource, Steps
 from loglens.demo.queries import all_queries
-from loglens.demo.telemetry import Health, Meter, Record, Scrape, Span
+from loglens.demo.telemetry import Health, Level, Meter, Place, Record, Scrape, Span, Value
 
 if TYPE_CHECKING:
     from loglens.demo.call import Call
@@ -19,6 +19,8 @@ START_NS = 1_768_467_600 * SECOND  # 2026-01-15T09:00:00Z
 VERSION = "v0.0.14"
 POD_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 POD_SUFFIXES = len(POD_LETTERS) ** 5
+
+STARTING = Place("main", "main", "main", 21)
 
 Handler = Callable[["Call"], Steps[None]]
 
@@ -144,7 +146,7 @@ class World:
     """One complete platform with its own database, seen over the given minutes.
 
     A fault changes it by replacing a handler, a query's cost or failure, by holding a resource, by taking an
-    instance out of `ready`, by starting a process on the engine, or by naming a service in `untraced`: that one leaves
+    instance away, by starting a process on the engine, or by naming a service in `untraced`: that one leaves
     no spans, and logs its statements instead.
     """
 
@@ -186,6 +188,29 @@ class World:
             return None
         ready.append(ready.pop(0))
         return ready[-1]
+
+    def note(self, instance: Instance, level: Level, place: Place, message: str, **fields: Value) -> None:
+        """Write a log record that belongs to no request."""
+        self.output.records.append(Record(self.engine.now, instance, level, place, message, fields))
+
+    def standing(self, instance: Instance) -> Instance | None:
+        """Return the instance as it runs now, perhaps started anew; None while it is gone."""
+        return next((each for each in self.ready[instance.service] if each.number == instance.number), None)
+
+    def take_away(self, instance: Instance, from_ns: int, until_ns: int, version: str = VERSION) -> None:
+        """Let an instance be gone for a time; what it has in work ends as if it were there. Then it starts anew."""
+        ready = self.ready[instance.service]
+
+        def stop() -> None:
+            ready[:] = [each for each in ready if each.number != instance.number]
+
+        def start() -> None:
+            anew = replace(instance, started_ns=until_ns, version=version, meter=Meter())
+            self.note(anew, Level.INFO, STARTING, "server starting", version=version)
+            ready.append(anew)
+
+        self.engine.call_at(from_ns, stop)
+        self.engine.call_at(until_ns, start)
 
     def _deploy(self, first_pod: int) -> list[Instance]:
         instances: list[Instance] = []

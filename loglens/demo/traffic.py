@@ -35,6 +35,21 @@ class Flow:
     query: str = ""
 
 
+@dataclass(frozen=True)
+class Surge:
+    """A time in which so many times the usual requests arrive."""
+
+    start_ns: int
+    end_ns: int
+    times: float
+
+    def at(self, now_ns: int) -> float:
+        """Return how many times the usual requests arrive now."""
+        return self.times if self.start_ns <= now_ns < self.end_ns else 1.0
+
+
+NO_SURGE = Surge(0, 0, 1.0)
+
 CONVERSATION = PathValue("conversation_id", lambda world: world.conversations)
 RESPONSE = PathValue("response_id", lambda world: world.responses)
 MEDIA = PathValue("media_id", lambda world: world.media)
@@ -59,25 +74,26 @@ def start_traffic(world: World) -> None:
         _start(world, flow, retries)
 
 
-def add_route(world: World, flow: Flow, handler: Handler) -> None:
+def add_route(world: World, flow: Flow, handler: Handler, surge: Surge = NO_SURGE) -> None:
     """Give a service one more route, and start the requests to it."""
     world.handlers[(flow.service, f"{flow.method} {flow.route}")] = handler
-    _start(world, flow, world.chance(f"retries {flow.method} {flow.route}"))
+    _start(world, flow, world.chance(f"retries {flow.method} {flow.route}"), surge)
 
 
-def _start(world: World, flow: Flow, retries: Chance) -> None:
-    world.engine.start(_arrivals(world, flow, world.chance(f"traffic {flow.method} {flow.route}"), retries))
+def _start(world: World, flow: Flow, retries: Chance, surge: Surge = NO_SURGE) -> None:
+    chance = world.chance(f"traffic {flow.method} {flow.route}")
+    world.engine.start(_arrivals(world, flow, chance, retries, surge))
 
 
-def _arrivals(world: World, flow: Flow, chance: Chance, retries: Chance) -> Steps[None]:
+def _arrivals(world: World, flow: Flow, chance: Chance, retries: Chance, surge: Surge) -> Steps[None]:
     """Let requests arrive as a Poisson process whose rate swings gently; drawn at the highest rate, then thinned."""
-    engine, highest = world.engine, 1.25
+    engine, highest = world.engine, 1.25 * surge.times
     while True:
         yield int(chance.exponential(MINUTE / (flow.per_minute * highest)))
         if engine.now >= world.end_ns:
             return
         phase = (engine.now - START_NS) % WAVE_NS / WAVE_NS
-        wanted = 0.75 + 0.5 * abs(1.0 - 2.0 * phase)
+        wanted = (0.75 + 0.5 * abs(1.0 - 2.0 * phase)) * surge.at(engine.now)
         if chance.happens(wanted / highest):
             engine.start(_visit(world, _errand(world, flow, chance), retries))
 

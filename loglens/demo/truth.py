@@ -60,6 +60,7 @@ def _fault(fault: Fault, minutes: int, parts: Sequence[Part]) -> dict[str, Json]
         "kind": fault.kind,
         "service": fault.service,
         "route": fault.route,
+        **({"reach": [*fault.reach]} if fault.reach else {}),
         "start": _time(window.start_ns),
         "end": _time(window.end_ns),
         "done": fault.done,

@@ -31,8 +31,10 @@ def _probe(world: World, service: str) -> Steps[None]:
 
 def _collect(world: World, instance: Instance, chance: Chance) -> Steps[None]:
     while world.engine.now <= world.end_ns + COLLECT_PERIOD_NS:
-        points = [*instance.meter.points(), *_gauges(world, instance, chance)]
-        world.output.scrapes.append(Scrape(world.engine.now, instance, points))
+        gauges, standing = _gauges(world, instance, chance), world.standing(instance)
+        if standing is not None:
+            points = [*standing.meter.points(), *gauges]
+            world.output.scrapes.append(Scrape(world.engine.now, standing, points))
         yield COLLECT_PERIOD_NS
 
 

@@ -54,7 +54,7 @@ def write_run(directory: Path, seed: int, minutes: int, scale: int, kinds: Seque
 
 
 def _fault(kind: str) -> Fault:
-    known = {fault.kind: fault for fault in (*faults.ALL, *faults.VARIANTS, *look_alikes.ALL)}
+    known = {fault.kind: fault for fault in (*faults.EVERY, *look_alikes.ALL)}
     if kind not in known:
         raise UsageError(f"No fault {kind!r}. {did_you_mean(kind, known)}")
     return known[kind]

@@ -1,10 +1,18 @@
-"""The faults: those a run plants unless told otherwise, in the order TRUTH.json names them, and their variants."""
+"""The faults: those a run plants unless told otherwise, in the order TRUTH.json names them, and others by group.
+
+The faults of a group leave each other alone, so that all of them can be planted in one run.
+"""
 
 from __future__ import annotations
 
 from loglens.demo.faults import (
+    crash_loop,
+    dependency_outage,
+    deploy_regression,
     error_burst,
+    error_level_shift,
     fan_out,
+    log_flood,
     long_transaction,
     n_plus_one,
     n_plus_one_across_services,
@@ -12,7 +20,9 @@ from loglens.demo.faults import (
     n_plus_one_log_only,
     n_plus_one_parallel,
     redundant_query,
+    retry_storm,
     sequential_calls,
+    service_silent,
     slow_query,
     slow_route,
 )
@@ -34,3 +44,12 @@ VARIANTS: tuple[Fault, ...] = (
     n_plus_one_log_only.FAULT,
     slow_query.FAULT,
 )
+TROUBLES: tuple[Fault, ...] = (
+    error_level_shift.FAULT,
+    deploy_regression.FAULT,
+    retry_storm.FAULT,
+    log_flood.FAULT,
+    crash_loop.FAULT,
+)
+OUTAGES: tuple[Fault, ...] = (dependency_outage.FAULT, service_silent.FAULT)
+EVERY: tuple[Fault, ...] = (*ALL, *VARIANTS, *TROUBLES, *OUTAGES)

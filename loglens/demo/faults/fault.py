@@ -30,7 +30,8 @@ class Fault:
     `begins` and `ends` are shares of the run, rounded to whole minutes. `plant` changes a platform before it
     starts; `evidence` tells, from all requests of the route and the window, what an analysis should find. `findings`
     has an entry for each finding that it must lead to on its service and route: the detectors that may make it, one
-    of which has to. A detector that it names nowhere should say nothing of that route.
+    of which has to. A detector that it names nowhere should say nothing of that route. `reach` names the services
+    that it touches as a whole: there, they may speak of any route or of none.
     """
 
     kind: str
@@ -40,6 +41,7 @@ class Fault:
     plant: Callable[[World, Window], None]
     evidence: Callable[[Sequence[Served], Window], dict[str, Json]]
     findings: tuple[tuple[str, ...], ...] = ()
+    reach: tuple[str, ...] = ()
     begins: Fraction = Fraction(0)
     ends: Fraction = Fraction(1)
 

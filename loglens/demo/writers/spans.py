@@ -19,11 +19,11 @@ ERROR = 2
 def lines(spans: Sequence[Span]) -> Lines:
     """Return one line for each batch; a span is in the batch of its end, under the resource of its instance."""
     written = Lines()
-    ordered = sorted(spans, key=lambda span: (_batch(span), span.instance.number, span.end_ns))
+    ordered = sorted(spans, key=lambda span: (_batch(span), *_process(span), span.end_ns))
     for batch, of_batch in groupby(ordered, key=_batch):
         resources: list[Json] = []
         amount = 0
-        for _, of_instance in groupby(of_batch, key=lambda span: span.instance.number):
+        for _, of_instance in groupby(of_batch, key=_process):
             group = list(of_instance)
             amount += len(group)
             scope: Json = {"name": group[0].instance.service, "version": group[0].instance.version}
@@ -35,6 +35,10 @@ def lines(spans: Sequence[Span]) -> Lines:
 
 def _batch(span: Span) -> int:
     return (span.end_ns - START_NS) // BATCH_NS
+
+
+def _process(span: Span) -> tuple[int, int]:
+    return span.instance.number, span.instance.started_ns
 
 
 def _span(span: Span) -> Json:
