@@ -4,27 +4,32 @@ from __future__ import annotations
 
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from loglens.cli.console import is_terminal, say, write
+from loglens.cli.console import DONE, is_terminal, say, write
 from loglens.cli.ingest_summary import summarize
 from loglens.cli.options import filled_database, waiting
 from loglens.ingest.report import IngestReport, Outcome, Progress
 from loglens.settings import load_settings
 from loglens.text import visible
 
+if TYPE_CHECKING:
+    from loglens.ingest.run import IngestRequest
+
 DURATION_UNITS = ("ns", "us", "ms", "s")
 
 
-def _ingest(paths: tuple[str, ...], db: Path | None, verbose: bool, **given: Any) -> int:
+def _ingest(paths: tuple[str, ...], db: Path | None, verbose: bool, explain: bool, **given: Any) -> int:
     from loglens.ingest.reader import ReadOptions
     from loglens.ingest.run import IngestRequest, ingest
 
     options = ReadOptions(**{each.name: given.pop(each.name) for each in fields(ReadOptions)})
     database = db or Path(load_settings().db)
     request = IngestRequest(paths, database, options, **given)
+    if explain:
+        return _explain(request)
     if is_terminal():
         with Bars() as bars:
             report = ingest(request, bars)
@@ -32,6 +37,22 @@ def _ingest(paths: tuple[str, ...], db: Path | None, verbose: bool, **given: Any
         report = ingest(request)
     write(summarize(report, is_dry=request.dry_run, is_verbose=verbose))
     return report.exit_code
+
+
+def _explain(request: IngestRequest) -> int:
+    from loglens.cli.explanation import draw
+    from loglens.cli.output import make_page, write_out
+    from loglens.ingest.explain import explain
+    from loglens.ingest.report import Outcome
+
+    exit_code = DONE
+    for number, told in enumerate(explain(request)):
+        if isinstance(told, Outcome):
+            say(f"{visible(told.path)} cannot be explained: {visible(told.note)}")
+            exit_code = 1 if told.action == "failed" else exit_code
+        else:
+            write_out([*(["\n"] if number else []), *(f"{line}\n" for line in draw(told, make_page(None).width))])
+    return exit_code
 
 
 def _zone(_: click.Context, __: click.Parameter, name: str | None) -> str | None:
@@ -128,6 +149,11 @@ INGEST = click.Command(
         click.Option(["--exclude"], multiple=True, metavar="GLOB", help="No files like this; may be repeated."),
         click.Option(["--again"], is_flag=True, help="Read anew what was read before, replacing its records."),
         click.Option(["--dry-run"], is_flag=True, help="Say what would be read and as what; write nothing."),
+        click.Option(
+            ["--explain"],
+            is_flag=True,
+            help="Say how each file would be read and why, with its first records; write nothing.",
+        ),
         click.Option(["--name"], default="stdin", show_default=True, help="What standard input is called."),
         click.Option(["--verbose"], is_flag=True, help="Name every file."),
         waiting(),
@@ -144,6 +170,7 @@ INGEST = click.Command(
     kubectl logs deploy/llm-api | loglens ingest - --name llm-api
     loglens ingest app.log --again --duration-unit ms
     loglens ingest /var/log/syslog --timezone Europe/Berlin
+    loglens ingest --explain app.log
     """,
 )
 

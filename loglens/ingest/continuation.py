@@ -6,7 +6,7 @@
 | Python | `Traceback (most recent call last):`, `ValueError: message`, `During handling of ...` |
 | Go | `goroutine 1 [running]:`, `main.run(0x1)` above a place in a `.go` file, `created by ...`, `exit status 2` |
 | Node, .NET | `TypeError: message`, `System.Exception: message`, `--- End of stack trace ...`, a closing brace |
-| PHP, Rust, Ruby | `[stacktrace]`, `#0 /var/www/...`, `stack backtrace:`, `note: run with ...` |
+| PHP, Rust, Ruby | `[stacktrace]`, `Stack trace:`, `#0 /var/www/...`, `stack backtrace:`, `note: run with ...` |
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from loglens.ingest.lines import Flags, Lines, Places, column, flags_of, texts
 _WITHIN = (
     r"^(?:Caused by: |Suppressed: |\.\.\. \d+ (?:more|common frames)|at [\w.$<>]+\(|During handling of the above exc"
     r"|The above exception was the|--- End of |goroutine \d+ \[|\[signal |created by \S+|exit status \d+|\[stacktrace\]"
+    r"|Stack trace:\s*$"
     r"|\[previous exception\]|#\d+ |stack backtrace:|note: run with `RUST_|[}\])]+[;,\"']*\s*$|\"}\s*$)"
 )
 _CHAINED = r"^(?:During handling of the above exc|The above exception was the|\[previous exception\])"

@@ -63,6 +63,11 @@ class RejectSpool:
             connection.register("set_aside", pa.ipc.open_stream(self._spool))
             connection.execute("INSERT INTO rejects SELECT ?, line, lines, reason, raw FROM set_aside", [source_id])
             connection.unregister("set_aside")
+        self.close()
+
+    def close(self) -> None:
+        """Forget them."""
+        self._writer.close()
         self._spool.close()
 
 

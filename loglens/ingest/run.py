@@ -56,7 +56,7 @@ def ingest(request: IngestRequest, progress: Progress | None = None) -> IngestRe
     started = time.monotonic()
     report = IngestReport(str(request.database))
     with ExitStack() as stack:
-        jobs = _jobs(request, report, stack)
+        jobs = jobs_of(request, report, stack)
         watcher = progress or Silent()
         watcher.start(len(jobs), sum(job.path.stat().st_size for job in jobs if job.path.exists()))
         if jobs:
@@ -65,7 +65,8 @@ def ingest(request: IngestRequest, progress: Progress | None = None) -> IngestRe
     return report
 
 
-def _jobs(request: IngestRequest, report: IngestReport, stack: ExitStack) -> list[Job]:
+def jobs_of(request: IngestRequest, report: IngestReport, stack: ExitStack) -> list[Job]:
+    """Return the files of a request; what is missing or left out goes into the report, standard input is copied."""
     found = discover(request.paths, Filter(request.include, request.exclude, request.database))
     report.outcomes += [Outcome(path, "failed", note="no such file or folder") for path in found.missing]
     report.outcomes += [_skipped(skipped) for skipped in found.skipped]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import msgspec
@@ -27,12 +28,13 @@ Shape = Literal["lines", "records", "wrapped", "document", "messages"]
 
 @dataclass(frozen=True)
 class Guess:
-    """How a content will be read, or why it will not."""
+    """How a content will be read, or why it will not; `scores` are those of the formats that were sure at all."""
 
     shape: Shape
     sample: Sample
     format: Format | None
     reason: str
+    scores: Mapping[str, float] = field(default_factory=dict)
 
 
 def look(content: Content, wanted: str | None, takes_plain: bool = False) -> Guess:
@@ -53,19 +55,19 @@ def look(content: Content, wanted: str | None, takes_plain: bool = False) -> Gue
     # A few objects among lines of text are no JSON log.
     objects = sum(line.lstrip(WHITE_SPACE)[:1] == b"{" for line in lines)
     is_text = shape == "lines" and 2 * max(objects, len(values)) < len(lines)
-    best = (is_text and _best(replace(sample, values=()))) or _best(sample)
-    if best is not None:
-        return _guess(shape, sample, best, "recognised")
+    scores = (is_text and _scores(replace(sample, values=()))) or _scores(sample)
+    if scores:
+        return _guess(shape, sample, named_format(max(scores, key=scores.__getitem__)), "recognised", scores)
     reason = _why_not(head, values)
     if takes_plain and reason == UNKNOWN_TEXT:
         return _guess(shape, sample, FALLBACK, "taken for plain text")
     return Guess(shape, sample, None, reason)
 
 
-def _best(sample: Sample) -> Format | None:
-    """Return the format that is surest of a sample, the earlier one of two; None where none is."""
-    confidence, place = max((form.sniff(sample), -i) for i, form in enumerate(FORMATS))
-    return FORMATS[-place] if confidence > 0 else None
+def _scores(sample: Sample) -> dict[str, float]:
+    """Return how sure each format is of a sample that is at all, in the order of the register."""
+    scores = {form.name: form.sniff(sample) for form in FORMATS}
+    return {name: score for name, score in scores.items() if score > 0}
 
 
 def _head(content: Content) -> tuple[bytes, bool]:
@@ -79,14 +81,14 @@ def _head(content: Content) -> tuple[bytes, bool]:
     return head.removeprefix(BOM), whole
 
 
-def _guess(shape: Shape, sample: Sample, form: Format, reason: str) -> Guess:
+def _guess(shape: Shape, sample: Sample, form: Format, reason: str, scores: Mapping[str, float] | None = None) -> Guess:
     if form.is_binary:
         shape = "messages"
     elif form.wrapper is not None:
         shape = "wrapped"
     elif form.layouts is not None:
         shape = "records"
-    return Guess(shape, sample, form, reason)
+    return Guess(shape, sample, form, reason, scores or {})
 
 
 def named_format(name: str) -> Format:

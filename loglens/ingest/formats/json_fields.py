@@ -230,10 +230,20 @@ def known_roots() -> frozenset[str]:
 
 def find(record: Mapping[str, object], column: str) -> object:
     """Return what a record holds for a column, None for nothing."""
+    return next((value for _, value in _held(record, column)), None)
+
+
+def found_at(record: Mapping[str, object]) -> dict[str, str]:
+    """Return for each column that a record holds something for the key that is at, nested ones with points."""
+    held = ((column, next(_held(record, column), None)) for column in KEYS)
+    return {column: ".".join(first[0].parts) for column, first in held if first is not None}
+
+
+def _held(record: Mapping[str, object], column: str) -> Iterator[tuple[Candidate, object]]:
+    """Yield the places of a column at which a record holds something, by priority, with what that is."""
     for candidate in candidates_of(column):
         value: object = record if candidate.beside is None or candidate.beside in record else None
         for part in candidate.parts:
             value = value.get(part) if isinstance(value, dict) else None
         if value is not None:
-            return value
-    return None
+            yield candidate, value
