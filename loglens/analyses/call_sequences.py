@@ -56,7 +56,7 @@ ANALYSIS = Analysis(
         timed AS NOT MATERIALIZED (
             SELECT
                 calls.*,
-                hash(unit_kind, unit, service)                          AS doer,
+                hash(told_by, unit, service)                            AS doer,
                 finish_ns - begin_ns                                    AS taken_ns
             FROM calls
             WHERE

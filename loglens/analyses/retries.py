@@ -46,7 +46,7 @@ ANALYSIS = Analysis(
                 calls.origin                                            AS origin,
                 calls.service                                           AS service,
                 calls.route                                             AS route,
-                calls.unit_kind                                         AS unit_kind,
+                calls.told_by                                           AS told_by,
                 calls.unit                                              AS unit,
                 calls.trace_id                                          AS trace_id,
                 shape_id                                                AS shape_id,
@@ -79,10 +79,10 @@ ANALYSIS = Analysis(
                 begin_ns - lag(finish_ns) OVER tries                    AS pause_ns,
                 coalesce(lag(is_error) OVER tries AND begin_ns >= lag(finish_ns) OVER tries, false) AS is_retry
             FROM made
-            SEMI JOIN (SELECT unit_kind, unit, shape_id FROM made WHERE is_error) AS failed
-                USING (unit_kind, unit, shape_id)
+            SEMI JOIN (SELECT told_by, unit, shape_id FROM made WHERE is_error) AS failed
+                USING (told_by, unit, shape_id)
             WINDOW tries AS (
-                PARTITION BY unit_kind, unit, service, shape_id, params_id
+                PARTITION BY told_by, unit, service, shape_id, params_id
                 ORDER BY begin_ns, finish_ns
             )
         ),
@@ -90,7 +90,7 @@ ANALYSIS = Analysis(
             SELECT
                 *,
                 sum((NOT is_retry)::INTEGER) OVER (
-                    PARTITION BY unit_kind, unit, service, shape_id, params_id
+                    PARTITION BY told_by, unit, service, shape_id, params_id
                     ORDER BY begin_ns, finish_ns
                 )                                                       AS chain
             FROM troubled
@@ -108,7 +108,7 @@ ANALYSIS = Analysis(
                 max(begin_ns) - min(begin_ns)                           AS time_ns,
                 list(pause_ns) FILTER (WHERE is_retry)                  AS pauses
             FROM chained
-            GROUP BY service, shape_id, origin, unit_kind, unit, params_id, chain
+            GROUP BY service, shape_id, origin, told_by, unit, params_id, chain
             HAVING count(*) > 1
         ),
         pauses AS (

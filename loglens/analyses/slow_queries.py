@@ -107,7 +107,7 @@ ANALYSIS = Analysis(
                 number                                                  AS number,
                 count(*)                                                AS requests,
                 sum(unit_ns)                                            AS requests_ns
-            FROM (SELECT DISTINCT number, unit_kind, unit, unit_ns FROM numbered) AS distinct_units
+            FROM (SELECT DISTINCT number, told_by, unit, unit_ns FROM numbered) AS distinct_units
             GROUP BY number
         ),
         slow AS MATERIALIZED (

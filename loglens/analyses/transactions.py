@@ -78,13 +78,13 @@ ANALYSIS = Analysis(
             FROM timed
             JOIN shapes USING (shape_id)
             WHERE bound IS NOT NULL
-            WINDOW bounds AS (PARTITION BY unit_kind, unit, service ORDER BY begin_ns, finish_ns)
+            WINDOW bounds AS (PARTITION BY told_by, unit, service ORDER BY begin_ns, finish_ns)
         ),
         transactions AS MATERIALIZED (
             SELECT
                 row_number() OVER ()                                    AS number,
                 origin                                                  AS origin,
-                unit_kind                                               AS unit_kind,
+                told_by                                                 AS told_by,
                 unit                                                    AS unit,
                 service                                                 AS service,
                 route                                                   AS route,
@@ -109,7 +109,7 @@ ANALYSIS = Analysis(
             FROM transactions
             JOIN timed
                 ON transactions.unit = timed.unit
-                AND transactions.unit_kind = timed.unit_kind
+                AND transactions.told_by = timed.told_by
                 AND transactions.service IS NOT DISTINCT FROM timed.service
             JOIN shapes USING (shape_id)
             WHERE

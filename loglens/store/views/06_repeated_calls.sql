@@ -26,7 +26,8 @@ made AS NOT MATERIALIZED (
         *
     FROM calls_made
     WHERE
-        in_scope(start_ns, from_ns, to_ns)
+        begin_ns IS NOT NULL
+        AND in_scope(start_ns, from_ns, to_ns)
         AND (of_service IS NULL OR service = of_service)
         AND (of_trace IS NULL OR trace_id = of_trace)
 ),
@@ -148,20 +149,6 @@ calls AS MATERIALIZED (
 logged AS MATERIALIZED (
     SELECT told_by, unit, any_value(service) AS service FROM taken WHERE told_by <> 'spans' GROUP BY told_by, unit
 ),
--- The requests that log records with a trace or request id belong to.
-log_requests AS (
-    SELECT logged.told_by AS told_by, logged.unit AS unit, requests.route AS route, requests.duration_ns AS duration_ns
-    FROM requests
-    JOIN logged
-        ON logged.told_by = 'trace'
-        AND hash(hash(requests.trace_id), requests.service) = logged.unit
-    UNION ALL
-    SELECT logged.told_by, logged.unit, requests.route, requests.duration_ns
-    FROM requests
-    JOIN logged
-        ON logged.told_by = 'request'
-        AND hash(hash(requests.request_id), requests.service) = logged.unit
-),
 units AS MATERIALIZED (
     SELECT
         'spans'                                                         AS told_by,
@@ -182,7 +169,7 @@ units AS MATERIALIZED (
         NULL                                                            AS path,
         max(duration_ns)                                                AS duration_ns
     FROM logged
-    LEFT JOIN log_requests USING (told_by, unit)
+    LEFT JOIN logged_requests USING (told_by, unit)
     GROUP BY logged.told_by, logged.unit
 ),
 turned AS (
