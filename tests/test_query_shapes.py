@@ -140,7 +140,7 @@ LOGGED = [
     ),
     ({"attributes": '{"sql":"select a from t"}', "request_id": "r"}, ["request", "sql", "SELECT a FROM t"]),
     ({"attributes": '{"query":"how to cook"}', "trace_id": "aa"}, None),
-    ({"attributes": '{"db.statement":"SELECT 1"}'}, None),
+    ({"attributes": '{"db.statement":"SELECT 1"}'}, ["record", "sql", "SELECT ?"]),
     (
         {"attributes": '{"db.system":"redis","db.statement":"GET a:1"}', "trace_id": "aa"},
         ["trace", "redis", "GET a:{id}"],
@@ -248,6 +248,22 @@ def test_only_new_texts_are_shaped_and_the_tables_are_as_from_nothing(tmp_path: 
     assert derive(path)[0].summary == "2 new texts, 2 shapes in all"
     found = contents(path)
     assert [len(rows) for rows in found] == [2, 4, 5]
+    derive(path, again=True)
+    assert contents(path) == found
+
+
+def test_a_duration_that_is_added_later_is_that_of_the_statement_before(tmp_path: Path) -> None:
+    path, log = tmp_path / "x.duckdb", tmp_path / "postgresql.log"
+    start = "2026-01-15 09:00:00.0"
+    log.write_text(f"{start}00 UTC [7] a@b LOG:  statement: SELECT 7 FROM t\n{start}00 UTC [8] a@b LOG:  connected\n")
+    loglens.ingest(log, path)
+    derive(path)
+    with log.open("a") as file:
+        file.write(f"{start}40 UTC [7] a@b LOG:  duration: 40.000 ms\n")
+    loglens.ingest(log, path)
+    derive(path)
+    found = contents(path)
+    assert [row["duration_ns"] for row in found[2]] == [40_000_000]
     derive(path, again=True)
     assert contents(path) == found
 

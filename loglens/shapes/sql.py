@@ -22,6 +22,8 @@ _DANGLING = frozenset(
     """ALL AND AS BETWEEN BY CASE DISTINCT ELSE FROM GROUP HAVING ILIKE IN INNER INTERVAL INTO IS JOIN LEFT LIKE LIMIT
     NOT OFFSET ON OR ORDER OUTER SELECT SET THEN UNION UPDATE USING VALUES WHEN WHERE WITH""".split()
 )
+# Where a statement may end with one of them after all.
+_WHOLE = {("DEFAULT", "VALUES"), ("FOR", "UPDATE"), ("KEY", "UPDATE"), ("BY", "ALL")}
 _CUT_MARKS = (("…",), (".", ".", "."), ("<", "truncated", ">"), ("[", "truncated", "]"), ("(", "truncated", ")"))
 _VERB = re.compile(r"[A-Za-z]+")
 _PLAIN_NAME = re.compile(r"[^\W\d]\w*")
@@ -116,7 +118,7 @@ def _is_open(found: Sequence[Token]) -> bool:
         depth = depth + 1 if token.text == "(" else max(0, depth - (token.text == ")"))
     last = found[-1]
     if last.kind == "word":
-        is_whole = [token.text for token in found[-2:]] == ["DEFAULT", "VALUES"]
+        is_whole = tuple(token.text.upper() for token in found[-2:]) in _WHOLE
         return depth > 0 or (last.text in _DANGLING and not is_whole)
     return depth > 0 or (last.kind == "sign" and last.text in {",", "=", "<", ">", "<=", ">=", "<>", "!=", "||", "."})
 

@@ -38,6 +38,7 @@ def _run(work: Work) -> Derived:
         for table in DERIVATION.tables:
             connection.execute(f"DELETE FROM {table}")  # noqa: S608
         connection.execute(_ALL_SOURCES)
+    connection.execute(log_calls.REOPEN)
     connection.execute(log_calls.REMOVE)
     connection.execute(log_calls.LOG_TEXTS)
     work.progress.advance(0.1)
@@ -57,7 +58,7 @@ def _run(work: Work) -> Derived:
 DERIVATION = Derivation(
     name="query_shapes",
     title="Query shapes",
-    version=1,
+    version=2,
     tables=("query_shapes", "query_texts", "log_calls"),
     views=("calls",),
     run=_run,

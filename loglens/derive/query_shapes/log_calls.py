@@ -23,6 +23,10 @@ _NAMED = "|".join(key.replace(".", r"\.") for key in (*_SURE, *_MAYBE))
 
 # PostgreSQL (`duration: 1.2 ms  execute s1: SELECT`), and what ORMs print before a statement they echo.
 _SERVER_SAYS = r"^(?:LOG:\s+)?(?:duration: [0-9.]+ ms\s+)?(?:statement|execute [^:]*): "
+# The duration of the statement before, in the same session, where both are logged apart.
+_TOOK = r"^(?:LOG:\s+)?duration: [0-9.]+ ms$"
+# What no program but PostgreSQL writes beside a record.
+_SERVER = r'"(?:postgresql\.\w+|backend_type)"\s*:'
 _ECHOED = rf"(?:^|Executing \([^)]*\): |Hibernate: |\bquery: |\([0-9.]+(?: ?m?s)?\)\s+|\] )({_COMMENT}{_VERB}[\s\S]*)"
 _OUTGOING = (
     r"(?i:\b(?:outgoing|outbound|upstream|downstream|egress|client)[ _-](?:call|request|http|rest)"
@@ -56,38 +60,56 @@ _CANDIDATES = f"""
         ON logs.source_id = changes.source_id
         AND logs.line > changes.after_line
     WHERE
-        regexp_matches(message, {_quoted(f"{_SERVER_SAYS}|{_ECHOED}|{_OUTGOING}")})
+        regexp_matches(message, {_quoted(f"{_SERVER_SAYS}|{_ECHOED}|{_OUTGOING}|{_TOOK}")})
         OR regexp_matches(attributes, '"(?:{_NAMED})"\\s*:')
 """  # noqa: S608
 _READ = f"""
     SELECT
         *,
-        regexp_matches(message, {_quoted(_SERVER_SAYS)})                                AS is_server_log,
+        coalesce(regexp_matches(message, {_quoted(_SERVER_SAYS)}), false)               AS is_said,
+        coalesce(regexp_matches(message, {_quoted(_TOOK)}), false)                      AS is_time,
+        is_said OR is_time OR coalesce(regexp_matches(attributes, {_quoted(_SERVER)}), false) AS is_server_log,
         coalesce(
             {_first(_SURE)},
             CASE WHEN regexp_matches({_first(_MAYBE)}, {_quoted("^" + _COMMENT + _VERB)}) THEN {_first(_MAYBE)} END,
-            CASE WHEN is_server_log THEN regexp_replace(message, {_quoted(_SERVER_SAYS)}, '') END,
+            CASE WHEN is_said THEN regexp_replace(message, {_quoted(_SERVER_SAYS)}, '') END,
             nullif(regexp_extract(message, {_quoted(_ECHOED)}, 1), '')
         )                                                                               AS statement,
         coalesce(nullif(regexp_extract(message, {_quoted(_HTTPX)}, 1), ''), http_method) AS method,
         coalesce(nullif(regexp_extract(message, {_quoted(_HTTPX)}, 2), ''), path)        AS address,
         statement IS NULL AND regexp_matches(message, {_quoted(_OUTGOING)})              AS is_outgoing,
-        coalesce(duration_ns, {_TIMED})                                                 AS took_ns
+        coalesce(duration_ns, {_TIMED})                                                 AS own_ns,
+        coalesce(severity_number >= 17 OR status_code >= 500, false)                    AS is_failed,
+        if(is_server_log, {_first(_SESSION)}, NULL)                                     AS session
     FROM candidates
 """  # noqa: S608
-_HELD = f"""
+# PostgreSQL may say of one statement that it begins, that it failed, and how long it took: one record after another.
+_PAIRED = """
+    SELECT
+        *,
+        coalesce(own_ns, CASE WHEN lead(is_time) OVER told THEN lead(own_ns) OVER told END)     AS took_ns,
+        CASE WHEN lead(is_time) OVER told AND own_ns IS NULL THEN lead(ts_ns) OVER told ELSE ts_ns END AS ended_ns,
+        is_failed
+        OR is_said AND coalesce(statement = lead(if(is_failed, statement, NULL)) OVER told, false) AS is_error,
+        is_failed AND coalesce(statement = lag(if(is_said, statement, NULL)) OVER told, false)  AS is_echo
+    FROM read
+    WINDOW told AS (PARTITION BY source_id, service, coalesce(session, line::VARCHAR) ORDER BY line, ordinal)
+"""
+_HELD = """
     CASE
         WHEN trace_id IS NOT NULL THEN 'trace'
         WHEN named_trace_id <> '' THEN 'trace'
         WHEN request_id IS NOT NULL THEN 'request'
-        WHEN is_server_log AND {_first(_SESSION)} IS NOT NULL THEN 'session'
+        WHEN session IS NOT NULL THEN 'session'
+        ELSE 'record'
     END
 """
-# One row a record that is a call of something and belongs to a trace, a request or a session.
+# One row a record that is a call of something, with the trace, the request or the session it belongs to, if any.
 LOG_TEXTS = f"""
     CREATE TEMP TABLE log_texts AS
     WITH candidates AS ({_CANDIDATES}),
     read AS ({_READ}),
+    paired AS ({_PAIRED}),
     held AS (
         SELECT
             *,
@@ -95,8 +117,10 @@ LOG_TEXTS = f"""
             {_HELD}                                                                             AS grouped_by,
             coalesce({_first(_SYSTEM)}, if(is_server_log, 'postgresql', ''))                    AS system,
             {_first(_PARAMS)}                                                                   AS detail
-        FROM read
-        WHERE statement IS NOT NULL OR (is_outgoing AND address IS NOT NULL)
+        FROM paired
+        WHERE
+            (statement IS NOT NULL AND (NOT is_server_log OR is_said OR is_failed) AND NOT is_echo)
+            OR (is_outgoing AND address IS NOT NULL)
     )
     SELECT
         source_id                                                               AS source_id,
@@ -108,7 +132,8 @@ LOG_TEXTS = f"""
         hash(CASE grouped_by
             WHEN 'trace' THEN coalesce(trace_id, named_trace_id)
             WHEN 'request' THEN request_id
-            ELSE {_first(_SESSION)}
+            WHEN 'session' THEN session
+            ELSE concat_ws(':', source_id, line, ordinal)
         END)                                                                    AS group_id,
         CASE
             WHEN statement IS NULL THEN 'http'
@@ -133,13 +158,29 @@ LOG_TEXTS = f"""
             THEN hash(address)
             WHEN detail IS NOT NULL AND (NOT is_server_log OR contains(detail, 'arameters:')) THEN hash(detail)
         END                                                                     AS own_params_id,
-        try(ts_ns - greatest(coalesce(took_ns, 0), 0))                          AS begin_ns,
-        ts_ns                                                                   AS finish_ns,
+        try(ended_ns - greatest(coalesce(took_ns, 0), 0))                       AS begin_ns,
+        ended_ns                                                                AS finish_ns,
         took_ns                                                                 AS duration_ns,
-        coalesce(severity_number >= 17 OR status_code >= 500, false)            AS is_error
+        is_error                                                                AS is_error
     FROM held
-    WHERE grouped_by IS NOT NULL
 """  # noqa: S608
+# What is still open may go on in what was added to its source: a statement without its duration.
+REOPEN = """
+    UPDATE changes
+    SET after_line = least(after_line, opened.line - 1)
+    FROM (
+        SELECT source_id, min(line) AS line
+        FROM (
+            SELECT source_id, arg_max(line, line) AS line, arg_max(duration_ns, (line, ordinal)) AS duration_ns
+            FROM log_calls
+            WHERE grouped_by <> 'record'
+            GROUP BY source_id, service, grouped_by, group_id
+        ) AS last
+        WHERE duration_ns IS NULL
+        GROUP BY source_id
+    ) AS opened
+    WHERE changes.source_id = opened.source_id
+"""
 REMOVE = """
     DELETE FROM log_calls
     USING changes
