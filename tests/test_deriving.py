@@ -108,6 +108,7 @@ def test_the_command_says_what_it_did(shell: Shell, store: Path) -> None:
     assert (done.code, done.out) == (0, "")
     assert re.fullmatch(
         r"loglens: Query shapes: 1 new text, 1 shape in all \(\d+\.\d s\)\n"
+        r"loglens: Log templates: 0 templates of 0 log records \(\d+\.\d s\)\n"
         r"loglens: Trace structure: 2 spans of 1 trace \(\d+\.\d s\)\n",
         done.err,
     )
