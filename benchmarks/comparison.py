@@ -44,6 +44,17 @@ class Contender:
 
 
 @dataclass(frozen=True)
+class Service:
+    """A server that contenders talk to, whose cost is not theirs: a command that prints its address and goes on.
+
+    `{name}` is that address. Contenders that name one which does not start are left out.
+    """
+
+    name: str
+    command: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Target:
     """A figure of loglens that is aimed at.
 
@@ -75,3 +86,4 @@ class Comparison:
     baseline: str | None = None
     rounds: int = 3
     is_full: bool = False
+    services: tuple[Service, ...] = ()

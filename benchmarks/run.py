@@ -15,6 +15,7 @@ from typing import Any
 from benchmarks.comparison import Comparison, Contender
 from benchmarks.inputs import ROOT, filled
 from benchmarks.measure import Cost, Failed, least, measure
+from benchmarks.services import serving
 
 
 @dataclass
@@ -37,16 +38,22 @@ def compare(comparison: Comparison, inputs: Mapping[str, Path], folder: Path, ro
     """Measure every contender once a round and return their figures, in the order of the contenders."""
     table = [Figures(contender, missing=_missing(contender)) for contender in comparison.contenders]
     _warm(inputs.values())
-    for number in range(rounds):
+    with serving(comparison.services, _environment()) as addresses:
         for figures in table:
-            if figures.missing is None:
-                print(f"{comparison.name} {number + 1}/{rounds} {figures.contender.name}", file=sys.stderr, flush=True)
-                _take_turn(figures, comparison, inputs, folder, is_first=number == 0)
+            silent = [each.name for each in comparison.services if each.name not in addresses]
+            unserved = [name for name in silent if f"{{{name}}}" in figures.contender.command]
+            figures.missing = figures.missing or (f"no server: {', '.join(unserved)}" if unserved else None)
+        for number in range(rounds):
+            for figures in table:
+                if figures.missing is None:
+                    turn = f"{comparison.name} {number + 1}/{rounds} {figures.contender.name}"
+                    print(turn, file=sys.stderr, flush=True)
+                    _take_turn(figures, comparison, {**inputs, **addresses}, folder, is_first=number == 0)
     return table
 
 
 def _take_turn(
-    figures: Figures, comparison: Comparison, inputs: Mapping[str, Path], folder: Path, is_first: bool
+    figures: Figures, comparison: Comparison, inputs: Mapping[str, object], folder: Path, is_first: bool
 ) -> None:
     out, printed = folder / "out", folder / "printed"
     _remove(folder)
@@ -62,7 +69,7 @@ def _take_turn(
         _remove(folder)
 
 
-def _answer(contender: Contender, values: Mapping[str, Path], printed: Path) -> bytes:
+def _answer(contender: Contender, values: Mapping[str, object], printed: Path) -> bytes:
     if contender.answer is None:
         return printed.read_bytes()
     command = filled(contender.answer, values)
@@ -76,7 +83,7 @@ def _missing(contender: Contender) -> str | None:
 
 def _environment() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("LOGLENS_")}
-    return {**kept, "PYTHONPATH": str(ROOT)}
+    return {**kept, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}"}
 
 
 def _remove(folder: Path) -> None:

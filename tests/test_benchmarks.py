@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.comparison import Comparison, Contender, Target
+from benchmarks.comparison import Comparison, Contender, Service, Target
 from benchmarks.comparisons import ALL
 from benchmarks.inputs import BY_NAME, filled
 from benchmarks.measure import Cost, Failed, least, measure
@@ -85,10 +85,34 @@ def test_answers_that_differ_and_peers_that_are_missing_are_named(tmp_path: Path
     assert drawn[7:] == ["  !! wrong gave another answer"]
 
 
+def test_services_run_beside_what_is_measured(tmp_path: Path) -> None:
+    """A contender gets the address of a server; one whose server says nothing is left out."""
+    serve = "import sys; print('here', flush=True); sys.stdin.read()"
+    comparison = Comparison(
+        name="served",
+        title="Served",
+        inputs=(),
+        contenders=(
+            Contender("loglens", ("{python}", "-c", "import sys; print(sys.argv[1])", "{there}")),
+            Contender("lost", ("{python}", "-c", "pass", "{nowhere}")),
+        ),
+        targets=(),
+        read_answer=lambda printed: printed,
+        services=(
+            Service("there", ("{python}", "-c", serve)),
+            Service("nowhere", ("{python}", "-c", "raise SystemExit(0)")),
+        ),
+    )
+    served, lost = compare(comparison, {}, tmp_path, rounds=1)
+    assert (served.answer, lost.missing) == (b"here\n", "no server: nowhere")
+
+
 def test_commands_name_inputs_that_there_are() -> None:
-    assert {name for comparison in ALL for name in comparison.inputs} == BY_NAME.keys()
+    needed = {name for each in BY_NAME.values() for name in each.needs}
+    assert {name for comparison in ALL for name in comparison.inputs} | needed == BY_NAME.keys()
     for comparison in ALL:
-        known = dict.fromkeys((*comparison.inputs, "out"), "there")
+        services = (service.name for service in comparison.services)
+        known = dict.fromkeys((*comparison.inputs, *services, "out"), "there")
         for contender in comparison.contenders:
             assert [word for word in filled(contender.command, known) if word.startswith("{")] == []
 

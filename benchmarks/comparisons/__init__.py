@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from benchmarks.comparison import Comparison
-from benchmarks.comparisons import line_formats, memory, ndjson, otlp, prometheus, question, slow, span_formats, start
+from benchmarks.comparisons import (
+    line_formats,
+    memory,
+    ndjson,
+    otlp,
+    prometheus,
+    push,
+    question,
+    slow,
+    span_formats,
+    start,
+)
 
 ALL: tuple[Comparison, ...] = (
     ndjson.COMPARISON,
@@ -21,4 +32,6 @@ ALL: tuple[Comparison, ...] = (
     slow.COMPARISON,
     start.COMPARISON,
     question.COMPARISON,
+    push.NULL,
+    push.REAL,
 )

@@ -15,7 +15,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from loglens.push.server import PushError, Server, explain, reason_of
+from loglens.push.items import Items
+from loglens.push.refusals import explain, kind_of, reason_of
+from loglens.push.server import PushError, Server
 
 WORKERS = 2
 CHUNK_BYTES = 8 << 20
@@ -26,7 +28,8 @@ FIRST_WAIT_S = 0.25
 BUDGET_S = 300.0
 # When so many items were refused and none was taken, the rest would be too.
 HOPELESS = 1_000
-_PATH = "/_bulk?filter_path=errors,items.*.status,items.*.result,items.*.error,items.*.failure_store"
+# Whether an item is new, its status says too.
+_PATH = "/_bulk?filter_path=errors,items.*.status,items.*.error,items.*.failure_store"
 
 
 @dataclass(frozen=True)
@@ -86,30 +89,27 @@ class Bulk:
         """Let the workers go."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def send(self, items: Sequence[bytes]) -> Delivery:
+    def send(self, items: Items) -> Delivery:
         """Deliver items, in chunks side by side; raises PushError where the server takes nothing any more."""
         whole = Delivery()
         for delivery in self._pool.map(self._deliver, list(self._chunks(items))):
             whole.add(delivery)
         return whole
 
-    def _chunks(self, items: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
-        start = size = 0
-        for place, item in enumerate(items):
-            if size and size + len(item) > self._chunk_bytes:
-                yield items[start:place]
-                start, size = place, 0
-            size += len(item)
-        if start < len(items):
-            yield items[start:]
+    def _chunks(self, items: Items) -> Iterator[Items]:
+        start = 0
+        while start < len(items):
+            chunk = items.chunk(start, self._chunk_bytes)
+            yield chunk
+            start += len(chunk)
 
-    def _deliver(self, items: Sequence[bytes]) -> Delivery:
+    def _deliver(self, items: Items) -> Delivery:
         delivery = Delivery()
         pending, attempt = items, 0
-        while pending:
+        while len(pending):
             status, answer, problem = self._post(pending)
-            delivery.sent_bytes += sum(map(len, pending))
-            again: Sequence[bytes] = pending
+            delivery.sent_bytes += pending.size_bytes
+            again = pending
             if status == 413:
                 if len(pending) == 1:
                     delivery.refused.append(Refused(pending[0], status, "larger than the server takes in one request."))
@@ -117,26 +117,26 @@ class Bulk:
                     return delivery
                 middle = len(pending) // 2
                 self._shrink(pending, for_good=True)
-                delivery.add(self._deliver(pending[:middle]))
-                delivery.add(self._deliver(pending[middle:]))
+                delivery.add(self._deliver(pending.part(0, middle)))
+                delivery.add(self._deliver(pending.part(middle, len(pending))))
                 return delivery
             if status == 200:
                 again, problem = self._settle(pending, answer, delivery)
-            if not again:
+            if not len(again):
                 return delivery
             delivery.retries += len(again)
             pending, attempt = again, attempt + 1
             self._wait(attempt, problem)
         return delivery
 
-    def _post(self, items: Sequence[bytes]) -> tuple[int, Any, str]:
+    def _post(self, items: Items) -> tuple[int, Any, str]:
         """Return the status (0 for no answer), the answer, and what to say of it where it stays so."""
         from elastic_transport import TlsError
         from elasticsearch import ApiError, ConnectionError, ConnectionTimeout, SerializationError
 
         headers = {"accept": "application/json", "content-type": "application/x-ndjson"}
         try:
-            answer = self._server.client.perform_request("POST", self._path, body=b"".join(items), headers=headers)
+            answer = self._server.client.perform_request("POST", self._path, body=items.joined(), headers=headers)
         except TlsError as error:
             raise PushError(explain(error, self._server.url)) from error
         except (ConnectionTimeout, ConnectionError, SerializationError) as error:
@@ -150,37 +150,40 @@ class Bulk:
             raise PushError(problem) from error
         return 200, answer.body, ""
 
-    def _settle(self, items: Sequence[bytes], answer: Any, delivery: Delivery) -> tuple[Sequence[bytes], str]:
+    def _settle(self, items: Items, answer: Any, delivery: Delivery) -> tuple[Items, str]:
         """Count what became of each item, and return those to send again with the reason of the last of them."""
         results = answer.get("items") if isinstance(answer, dict) else None
         if not isinstance(results, list) or len(results) != len(items):
             return items, f"{self._server.url} answered for other items than were sent."
-        again: list[bytes] = []
+        again: list[int] = []
         problem, before = "", delivery.taken
         refused: list[Refused] = []
-        for item, entry in zip(items, results, strict=True):
+        for place, entry in enumerate(results):
             ((operation, result),) = entry.items()
             status = result.get("status", 0)
             if status in {200, 201} and result.get("failure_store") not in {"used", "failed"}:
-                if result.get("result") == "created":
+                if status == 201:
                     delivery.created += 1
                 else:
                     delivery.updated += 1
             elif status == 409 and operation == "create":
                 delivery.duplicates += 1
+            elif status == 404 and operation == "delete":
+                # It is gone, as it should be.
+                delivery.updated += 1
             elif status == 429 or status >= 500 or status == 0:
-                again.append(item)
+                again.append(place)
                 problem = f"{self._server.url} answers {status} for documents: {reason_of(result)}"
             else:
                 reason = reason_of(result) if status >= 400 else "set aside in the failure store of the data stream."
-                refused.append(Refused(item, status, reason))
+                refused.append(Refused(items[place], status, reason))
         delivery.refused += refused
         self._note(delivery.taken - before, refused)
-        return again, problem
+        return items.picked(again), problem
 
-    def _shrink(self, items: Sequence[bytes], for_good: bool = False) -> None:
+    def _shrink(self, items: Items, for_good: bool = False) -> None:
         """Send less at once than these items; for good where the server takes no more, or until it takes some again."""
-        half = max(sum(map(len, items)) // 2, SMALLEST_CHUNK_BYTES)
+        half = max(items.size_bytes // 2, SMALLEST_CHUNK_BYTES)
         with self._lock:
             self._chunk_bytes = min(self._chunk_bytes, half)
             self._most_bytes = min(self._most_bytes, half) if for_good else self._most_bytes
@@ -191,7 +194,7 @@ class Bulk:
             if taken:
                 self._waited_s = 0.0
                 self._chunk_bytes = min(self._chunk_bytes * 5 // 4, self._most_bytes)
-            self._reasons.update(f"{each.reason} ({each.status})" for each in refused)
+            self._reasons.update(f"{kind_of(each.reason)} ({each.status})" for each in refused)
             if not self._taken and self._reasons.total() >= HOPELESS:
                 common = " ".join(f"{count:,} times: {reason}" for reason, count in self._reasons.most_common(3))
                 raise PushError(f"{self._server.url} refuses everything. {common}")

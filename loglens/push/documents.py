@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-
 from loglens.columns import strict_json
 from loglens.push.fields import ORIGIN, Field, Stream
+from loglens.push.items import Items
 from loglens.push.names import Names
 
 if TYPE_CHECKING:
@@ -21,13 +20,14 @@ _LOOSE = r"(?i)[:\[,]\s*-?(?:nan|inf)|,\s*[}\]]"
 
 @dataclass(frozen=True)
 class Slice:
-    """Some records of one source after a place in it, in order."""
+    """Some records of one source after a place in it and up to a line, in order."""
 
     source_id: int
     source_key: str
     uri: str
     after_line: int
     after_ordinal: int
+    to_line: int
     since_ns: int
     until_ns: int
     most: int
@@ -39,7 +39,7 @@ class Slice:
 class Documents:
     """Records as items of a bulk request, and where the last of them stands."""
 
-    items: list[bytes]
+    items: Items
     last_line: int
     last_ordinal: int
 
@@ -50,14 +50,18 @@ def read(connection: duckdb.DuckDBPyConnection, stream: Stream, names: Names, pa
     # A data stream takes no replacements, and so its statement has no bind for them.
     binds = {name: value for name, value in vars(part).items() if f"${name}" in text}
     table: Any = connection.sql(text, params=binds).to_arrow_table()
-    items = table["item"].cast(pa.binary()).to_pylist()
+    items = Items.of_column(table["item"])
+    if not len(items):
+        return Documents(items, part.after_line, part.after_ordinal)
     loose = table["is_loose"].to_numpy()
-    for place in loose.nonzero()[0].tolist():
-        action, _, document = items[place].partition(b"\n")
-        items[place] = action + b"\n" + strict_json(document.decode()).encode() + b"\n"
-    if not items:
-        return Documents([], part.after_line, part.after_ordinal)
+    if loose.any():
+        items = Items.of([_strict(item) if is_loose else item for item, is_loose in zip(items, loose, strict=True)])
     return Documents(items, table["line"][-1].as_py(), table["ordinal"][-1].as_py())
+
+
+def _strict(item: bytes) -> bytes:
+    action, _, document = item.partition(b"\n")
+    return action + b"\n" + strict_json(document.decode()).encode() + b"\n"
 
 
 def statement(stream: Stream, names: Names) -> str:
@@ -83,7 +87,8 @@ def statement(stream: Stream, names: Names) -> str:
             {loose}                                                             AS is_loose
         FROM {stream.name}
         WHERE source_id = $source_id
-            AND (line > $after_line OR line = $after_line AND ordinal > $after_ordinal)
+            AND line BETWEEN $after_line AND $to_line
+            AND (line > $after_line OR ordinal > $after_ordinal)
             AND coalesce({stream.time}, $since_ns) >= $since_ns
             AND coalesce({stream.time}, $since_ns) < $until_ns
         ORDER BY line, ordinal
@@ -93,7 +98,8 @@ def statement(stream: Stream, names: Names) -> str:
 
 def _member(field: Field) -> str:
     """Return the SQL expression for a member of a document; a null, which a concatenation passes over, for none."""
-    return f"if({field.sql} IS NULL, NULL, concat(',\"{field.name}\":', to_json({field.sql})))"
+    value = field.sql if field.type in {"long", "boolean"} else f"to_json({field.sql})"
+    return f"if({field.sql} IS NULL, NULL, concat(',\"{field.name}\":', {value}))"
 
 
 def timestamp_sql(nanoseconds: str) -> str:
@@ -101,6 +107,57 @@ def timestamp_sql(nanoseconds: str) -> str:
     rest = f"(({nanoseconds} % 1000000000) + 1000000000) % 1000000000"
     whole = f"strftime(make_timestamp_ns({nanoseconds}), '%Y-%m-%dT%H:%M:%S.')"
     return f"if({nanoseconds} IS NULL, NULL, concat({whole}, lpad(CAST({rest} AS VARCHAR), 9, '0'), 'Z'))"
+
+
+def settled(connection: duckdb.DuckDBPyConnection, stream: Stream, lines: Mapping[int, int]) -> dict[int, int]:
+    """Return how many records each source has up to a line of it."""
+    rows = connection.execute(
+        f"SELECT source_id, count(*) FROM {stream.name} "
+        "JOIN (SELECT unnest($sources::BIGINT[]) AS source_id, unnest($lines::BIGINT[]) AS last) AS lines "
+        "USING (source_id) WHERE line <= last GROUP BY 1 ORDER BY 1",
+        {"sources": list(lines), "lines": list(lines.values())},
+    ).fetchall()
+    return dict(rows)
+
+
+def stops(connection: duckdb.DuckDBPyConnection, stream: Stream, sizes: Mapping[int, int]) -> dict[int, list[int]]:
+    """Return lines that cut each source into parts of about so many records, by the number of the source.
+
+    Reading up to a line is what keeps the way through a long source from getting longer with each step.
+    """
+    rows = connection.execute(
+        _STOPS.format(table=stream.name), {"sources": list(sizes), "sizes": list(sizes.values())}
+    ).fetchall()
+    found: dict[int, list[int]] = {}
+    for source_id, line in rows:
+        found.setdefault(source_id, []).append(line)
+    return found
+
+
+_STOPS = """
+    WITH blocks AS (
+        SELECT
+            source_id           AS source_id,
+            line // 100         AS block,
+            max(line)           AS line,
+            count(*)            AS records
+        FROM {table}
+        GROUP BY ALL
+    ),
+    sizes AS (SELECT unnest($sources::BIGINT[]) AS source_id, unnest($sizes::BIGINT[]) AS size),
+    parts AS (
+        SELECT
+            source_id                                                               AS source_id,
+            line                                                                    AS line,
+            sum(records) OVER (PARTITION BY source_id ORDER BY block) // size       AS part
+        FROM blocks
+        JOIN sizes USING (source_id)
+    )
+    SELECT source_id, max(line) AS line
+    FROM parts
+    GROUP BY source_id, part
+    ORDER BY source_id, line
+"""
 
 
 def count(connection: duckdb.DuckDBPyConnection, stream: Stream, bounds: Mapping[str, Any]) -> dict[int, int]:

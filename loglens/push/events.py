@@ -8,21 +8,22 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
-from loglens.push import documents, ledger
+from loglens.push import documents, ledger, stale
 from loglens.push.bulk import Bulk, Delivery
 from loglens.push.fields import Stream
+from loglens.push.items import Items
 from loglens.push.ledger import Progress
 from loglens.push.names import Names
 from loglens.push.report import Line, PushProgress
-from loglens.push.server import Server
+from loglens.push.server import PushError, Server
 from loglens.scope import FIRST_NS, LAST_NS
 
 if TYPE_CHECKING:
     import duckdb
 
 # What is sent before the ledger is written: enough to keep the workers busy, few enough to send again.
-ROUND_ITEMS = 20_000
-ROUND_BYTES = 32 << 20
+ROUND_ITEMS = 50_000
+ROUND_BYTES = 24 << 20
 # Digits of a content that name its documents: 80 bits tell the files of a lifetime apart.
 KEY_DIGITS = 20
 
@@ -41,13 +42,14 @@ class Store(Protocol):
 class Source:
     """A source with records in the table, and from where they are to be sent.
 
-    Records up to line `again_to` were sent before and may be others now; they replace what the server has.
+    `most` of them are read at once. Records up to line `again_to` were sent before and may be others now; they replace
+    what the server has.
     """
 
     progress: Progress
     uri: str
     records: int
-    average_bytes: int
+    most: int
     again_to: int = 0
 
 
@@ -55,7 +57,7 @@ class Source:
 class Round:
     """What is sent at once: items of some sources, and how far each is then."""
 
-    items: list[bytes]
+    items: Items
     reached: dict[int, Progress]
 
 
@@ -82,6 +84,9 @@ class EventPush:
         known = sum(source.progress.documents for source in sources)
         progress.start(self._stream.name, line.documents - known)
         whole = Delivery()
+        self._drop_refused(sources)
+        for source in sources:
+            self._remove_stale(source)
         with ThreadPoolExecutor(1) as ahead:
             waiting: tuple[Round, Future[Delivery]] | None = None
             for each in self._rounds(sources):
@@ -96,6 +101,8 @@ class EventPush:
         line.unchanged = line.documents - line.sent
         line.created, line.updated, line.duplicates = whole.created, whole.updated, whole.duplicates
         self._reconcile(sources, line)
+        # What was read and not sent has no document that could be counted.
+        line.missing = max(line.missing, line.documents - known - line.sent)
         return whole
 
     def _sources(self) -> list[Source]:
@@ -105,71 +112,133 @@ class EventPush:
             rows = connection.execute(_SOURCES).fetchall()
             known = ledger.load_progress(connection, self._target, self._stream.name) if self._is_whole else {}
             refused = ledger.count_refused(connection, self._target, self._names.stream(self._stream.name))
+            settled = documents.settled(connection, self._stream, {key: each.lines_done for key, each in known.items()})
         held = self._held() if known else {}
-        return [self._source(row, counts[row[0]], known.get(row[0]), held, refused) for row in rows if row[0] in counts]
+        return [
+            self._source(row, counts[row[0]], known.get(row[0]), settled.get(row[0], 0), held, refused)
+            for row in rows
+            if row[0] in counts
+        ]
 
     def _source(
-        self, row: tuple[Any, ...], records: int, known: Progress | None, held: dict[str, int], refused: dict[str, int]
+        self,
+        row: tuple[Any, ...],
+        records: int,
+        known: Progress | None,
+        settled: int,
+        held: dict[str, int],
+        refused: dict[str, int],
     ) -> Source:
-        number, uri, begun_ns, content_id, twin, lines_done, average = row
+        number, uri, begun_ns, content_id, twin, lines_done, average_bytes = row
         # Two paths with the same content are two sources.
         key = content_id[:KEY_DIGITS] + (f"~{twin}" if twin else "")
+        most = max(1, min(ROUND_ITEMS, ROUND_BYTES // max(average_bytes, 1)))
         fresh = Progress(self._target, self._stream.name, number, begun_ns, key, lines_done, 0, -1, 0)
         if known is None:
-            return Source(fresh, uri, records, average)
+            return Source(fresh, uri, records, most)
         fresh = replace(fresh, source_key=known.source_key)
         if known.begun_ns != begun_ns:
-            return Source(fresh, uri, records, average, known.done_line)
+            return Source(fresh, uri, records, most, known.done_line)
         if held.get(known.source_key, 0) + refused.get(known.source_key, 0) < known.documents:
-            return Source(fresh, uri, records, average)
+            return Source(fresh, uri, records, most)
         if known.lines_done < lines_done:
-            behind = replace(known, lines_done=lines_done, done_line=known.lines_done, done_ordinal=_LAST_ORDINAL)
-            return Source(behind, uri, records, average, known.done_line)
-        return Source(known, uri, records, average)
+            behind = replace(
+                known,
+                lines_done=lines_done,
+                done_line=known.lines_done,
+                done_ordinal=_LAST_ORDINAL,
+                documents=settled,
+            )
+            return Source(behind, uri, records, most, known.done_line)
+        return Source(known, uri, records, most)
+
+    def _drop_refused(self, sources: list[Source]) -> None:
+        """Forget what was refused of records that are sent again now: they may be taken, or be others."""
+        with self._store.read() as connection:
+            refused = ledger.count_refused(connection, self._target, self._names.stream(self._stream.name))
+        begun = [source.progress for source in sources if self._is_whole and source.progress.documents < source.records]
+        again = [progress for progress in begun if progress.source_key in refused]
+        if again:
+            with self._store.write() as connection:
+                for progress in again:
+                    ledger.drop_refused_events(connection, progress, self._names.stream(self._stream.name))
+
+    def _remove_stale(self, source: Source) -> None:
+        """Remove documents of lines that have changed since, where others will not replace them.
+
+        A data stream takes no replacements, and keeps what it has.
+        """
+        if not source.again_to or self._names.layout == "data-stream":
+            return
+        reached = source.progress
+        lines = (reached.source_key, reached.done_line + 1, source.again_to)
+        with self._store.read() as connection:
+            places = stale.places(connection, self._stream, self._names, reached.source_id, lines)
+        for items in stale.removals(self._server, self._stream, self._names, lines, places):
+            refused = self._bulk.send(items).refused
+            if refused:
+                raise PushError(f"{self._server.url} keeps documents that are no longer true: {refused[0].reason}")
 
     def _rounds(self, sources: list[Source]) -> Iterator[Round]:
-        gathered, size = Round([], {}), 0
+        with self._store.read() as connection:
+            # Less than what is read at once, as parts come out a little longer than asked for.
+            sizes = {source.progress.source_id: max(1, source.most * 9 // 10) for source in sources}
+            stops = documents.stops(connection, self._stream, sizes)
+        parts: list[Items] = []
+        places: dict[int, Progress] = {}
         for source in sources:
-            reached = source.progress
-            while True:
-                part = self._slice(source, reached, ROUND_ITEMS - len(gathered.items))
+            for items, reached in self._parts(source, stops[source.progress.source_id]):
+                parts.append(items)
+                places[reached.source_id] = reached
+                if sum(map(len, parts)) >= ROUND_ITEMS // 2 or sum(e.size_bytes for e in parts) >= ROUND_BYTES // 2:
+                    yield Round(Items.together(parts), places)
+                    parts, places = [], {}
+        if parts:
+            yield Round(Items.together(parts), places)
+
+    def _parts(self, source: Source, stops: list[int]) -> Iterator[tuple[Items, Progress]]:
+        """Yield the items of a source that are to be sent, each time with how far the source is then."""
+        reached = source.progress
+        if reached.documents == source.records:
+            return
+        for stop in stops:
+            found = None
+            while stop >= reached.done_line and (found is None or len(found.items) == source.most):
+                part = self._slice(source, reached, stop)
                 with self._store.read() as connection:
                     found = documents.read(connection, self._stream, self._names, part)
-                reached = replace(reached, done_line=found.last_line, done_ordinal=found.last_ordinal)
-                gathered.items += found.items
-                gathered.reached[reached.source_id] = reached
-                size += sum(map(len, found.items))
-                if len(gathered.items) >= ROUND_ITEMS or size >= ROUND_BYTES:
-                    yield gathered
-                    gathered, size = Round([], {}), 0
-                if len(found.items) < part.most:
-                    break
-        if gathered.items:
-            yield gathered
+                reached = replace(
+                    reached,
+                    done_line=found.last_line,
+                    done_ordinal=found.last_ordinal,
+                    documents=reached.documents + len(found.items),
+                )
+                yield found.items, reached
 
-    def _slice(self, source: Source, reached: Progress, room: int) -> documents.Slice:
-        most = max(1, min(room, ROUND_BYTES // max(source.average_bytes, 1)))
+    def _slice(self, source: Source, reached: Progress, stop: int) -> documents.Slice:
         return documents.Slice(
             reached.source_id,
             reached.source_key,
             source.uri,
             reached.done_line,
             reached.done_ordinal,
+            stop,
             self._since_ns,
             self._until_ns,
-            most,
+            source.most,
             source.again_to,
         )
 
     def _finish(self, sent: Round, sending: Future[Delivery], whole: Delivery, progress: PushProgress) -> None:
         """Wait for a round and write how far it came; killed before that, it is sent again and known by its ids."""
         delivery = sending.result()
-        with self._store.write() as connection:
-            connection.execute("BEGIN")
-            ledger.save_refused(connection, self._target, delivery.refused)
-            if self._is_whole:
-                ledger.save_progress(connection, sent.reached.values())
-            connection.execute("COMMIT")
+        if self._is_whole or delivery.refused:
+            with self._store.write() as connection:
+                connection.execute("BEGIN")
+                ledger.save_refused(connection, self._target, delivery.refused)
+                if self._is_whole:
+                    ledger.save_progress(connection, sent.reached.values())
+                connection.execute("COMMIT")
         whole.add(delivery)
         progress.advance(len(sent.items), delivery.retries, len(delivery.refused))
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import orjson
-
-from loglens.store.store import fetch_row
 
 if TYPE_CHECKING:
     import duckdb
@@ -44,16 +42,12 @@ def load_progress(connection: duckdb.DuckDBPyConnection, target: str, stream: st
 
 
 def save_progress(connection: duckdb.DuckDBPyConnection, progress: Iterable[Progress]) -> None:
-    """Write the progress of sources, counting the records up to where each is."""
+    """Write the progress of sources."""
+    marks = ", ".join("?" for _ in fields(Progress))
     for each in progress:
-        (found,) = fetch_row(
-            connection,
-            f"SELECT count(*) FROM {each.stream} WHERE source_id = ? AND (line < ? OR line = ? AND ordinal <= ?)",
-            [each.source_id, each.done_line, each.done_line, each.done_ordinal],
+        connection.execute(
+            f"INSERT OR REPLACE INTO push_events ({_COLUMNS}) VALUES ({marks})", list(vars(each).values())
         )
-        values = [*vars(replace(each, documents=found)).values()]
-        marks = ", ".join("?" for _ in values)
-        connection.execute(f"INSERT OR REPLACE INTO push_events ({_COLUMNS}) VALUES ({marks})", values)
 
 
 def load_digests(connection: duckdb.DuckDBPyConnection, target: str, index: str) -> dict[str, str]:
@@ -124,3 +118,19 @@ def drop_refused(connection: duckdb.DuckDBPyConnection, target: str, items: Iter
     rows = [[target, *place(item)] for item in items]
     if rows:
         connection.executemany("DELETE FROM push_rejects WHERE target = ? AND index_name = ? AND document_id = ?", rows)
+
+
+def drop_refused_events(connection: duckdb.DuckDBPyConnection, progress: Progress, index: str) -> None:
+    """Forget refusals of records of a source after a place in it, as they are about to be sent again."""
+    connection.execute(
+        "DELETE FROM push_rejects WHERE target = ? AND source_key = ? AND starts_with(index_name, ?) "
+        "AND CAST(split_part(document_id, '-', -2) AS BIGINT) > ?",
+        [progress.target, progress.source_key, index, progress.done_line],
+    )
+
+
+def drop_refused_rows(connection: duckdb.DuckDBPyConnection, target: str, index: str) -> None:
+    """Forget refusals of rows of an answer, as each that is not there yet has been sent again."""
+    connection.execute(
+        "DELETE FROM push_rejects WHERE target = ? AND index_name = ? AND source_key IS NULL", [target, index]
+    )

@@ -6,7 +6,7 @@ import gzip
 from typing import Any
 
 import orjson
-from elastic_transport import ApiResponseMeta, HttpHeaders, NodeConfig, Urllib3HttpNode
+from elastic_transport import ApiResponseMeta, HttpHeaders, NdjsonSerializer, NodeConfig, Urllib3HttpNode
 
 # What the client of version 9 says of its bodies, which older servers and OpenSearch refuse.
 _VENDOR = "application/vnd.elasticsearch+"
@@ -43,6 +43,15 @@ class PlainNode(Urllib3HttpNode):
             answer = orjson.dumps({"error": answer.decode(errors="replace")})
         known = ApiResponseMeta(meta.status, meta.http_version, named, meta.duration, meta.node)
         return type(response)(known, answer)
+
+
+class Ready(NdjsonSerializer):
+    """Takes bodies that are bytes as they are; the library's own looks for their last line break in a copy."""
+
+    def dumps(self, data: Any) -> bytes:
+        """Return the body."""
+        assert isinstance(data, bytes)
+        return data
 
 
 def _is_json(text: bytes) -> bool:

@@ -36,17 +36,21 @@ def refuse_missing(path: Path) -> None:
 
 
 @contextmanager
-def open_reader(path: Path, settings: Settings | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_reader(
+    path: Path, settings: Settings | None = None, *, with_views: bool = True
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a store read-only for one question, with the views of the code that asks.
 
-    Raises NotFound, StoreLocked (a writer holds it), StoreTooNew or StoreError.
+    Making them takes longer than reading some thousand records: who reads tables only goes without. Raises NotFound,
+    StoreLocked (a writer holds it), StoreTooNew or StoreError.
     """
     refuse_missing(path)
     with _turns[path.resolve()]:
         connection = _connect(path, read_only=True, wait_s=0)
         try:
             _refuse_other_versions(connection, path)
-            create_views(connection, settings)
+            if with_views:
+                create_views(connection, settings)
             yield connection
         finally:
             connection.close()
