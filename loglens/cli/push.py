@@ -27,7 +27,7 @@ def _push(
     names = Names(namespace, layout)  # type: ignore[arg-type]
     words = tuple(word.strip() for word in (only or "").split(",") if word.strip())
     request = PushRequest(kind, words, names, since, until)
-    request.streams()
+    request.refuse_unknown()
     lens = open_lens(db)
     if dry_run:
         import json
@@ -38,6 +38,8 @@ def _push(
     reached = access(_asked(Given(**given)))
     if reached.insecure:
         say(f"--insecure: anyone on the way to {reached.url} can read and change what is sent.")
+    if reached.is_open:
+        say(f"{reached.url} is not encrypted: anyone on the way can read the password or key. Use https:// if it can.")
     push = Push(lens, reached, request, wait_s)
     if retry_rejects:
         report = push.retry()

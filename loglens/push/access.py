@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +32,11 @@ class Access:
     def is_local(self) -> bool:
         """Whether the server is on this machine, where packing costs more than it saves."""
         return urlsplit(self.url).hostname in {"localhost", "127.0.0.1", "::1"}
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a secret crosses a network in the clear."""
+        return self.url.startswith("http:") and not self.is_local and bool(self.api_key or self.user)
 
 
 @dataclass(frozen=True)
@@ -66,21 +72,55 @@ def access(given: Given, environment: Mapping[str, str] | None = None) -> Access
         )
 
     url = _checked(given.url or variables.get(variable("url")) or "")
-    ca_cert = given.ca_cert or variables.get(variable("ca_cert"))
-    if ca_cert and not Path(ca_cert).is_file():
-        raise NotFound(f"No certificate at {ca_cert}.")
     reached = Access(
         url,
-        api_key=found("api_key", given.api_key_file),
-        user=given.user or variables.get(variable("user")),
+        api_key=_header(found("api_key", given.api_key_file)),
+        user=given.user or found("user"),
         password=given.password or found("password", given.password_file),
-        ca_cert=ca_cert,
-        fingerprint=given.fingerprint or variables.get(variable("fingerprint")),
+        ca_cert=_certificate(given.ca_cert or variables.get(variable("ca_cert"))),
+        fingerprint=_fingerprint(given.fingerprint or found("fingerprint")),
         insecure=given.insecure,
     )
     if reached.api_key and reached.user:
         raise UsageError("An API key and a user exclude each other; give one of them.")
+    if reached.user and not reached.password:
+        raise UsageError(
+            f"A user without a password: name a file that holds it with --password-file, or set {variable('password')}."
+        )
     return reached
+
+
+def _header(secret: str | None) -> str | None:
+    """Return a secret that can be sent as it is; raises UsageError for one with blanks, without repeating it."""
+    if secret and not re.fullmatch(r"[\x21-\x7e]+", secret):
+        raise UsageError("The API key has a blank, a line break or a letter that no key has; give the key alone.")
+    return secret
+
+
+def _certificate(path: str | None) -> str | None:
+    if path is None:
+        return None
+    import ssl
+
+    if not Path(path).is_file():
+        raise NotFound(f"No certificate at {path}.")
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+    except OSError as error:
+        raise NotFound(f"No certificate can be read from {path}; --ca-cert takes one in PEM.") from error
+    return path
+
+
+def _fingerprint(text: str | None) -> str | None:
+    """Return the digits of a fingerprint as openssl or Elasticsearch prints it; raises UsageError for another one."""
+    if text is None:
+        return None
+    digits = text.rpartition("=")[2].replace(":", "").strip().lower()
+    if not re.fullmatch(r"[0-9a-f]{64}", digits):
+        raise UsageError(
+            "--fingerprint takes the SHA-256 of a certificate: 64 hexadecimal digits, with or without colons."
+        )
+    return digits
 
 
 def _read(path: Path) -> str:

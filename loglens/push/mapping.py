@@ -12,7 +12,7 @@ from loglens.push.names import Names
 from loglens.push.server import PushError, Server
 
 OWNER = "loglens"
-# Raised when the fields below change; a template is only ever replaced by a later one.
+# Raised when what a field is changes; a template is only ever replaced by a later one, or by one with more fields.
 VERSION = 1
 PRIORITY = 300
 # Lucene refuses terms of more than 32,766 bytes, and a character has up to four.
@@ -98,7 +98,7 @@ def _template(patterns: list[str], fields: Iterable[Field], product: str) -> Tem
 
 
 def install(server: Server, templates: Mapping[str, Template]) -> None:
-    """Put the templates that are missing or older.
+    """Put the templates that are missing, older, or lack a field.
 
     Raises PushError where those of somebody else are in the way.
     """
@@ -112,12 +112,27 @@ def install(server: Server, templates: Mapping[str, Template]) -> None:
                 " Push under other names with --namespace."
             )
         _refuse_overlap(server, name, template, known)
-        if (
-            present is None
-            or int(present.get("version", 0)) < VERSION
-            or present.get("index_patterns") != template["index_patterns"]
-        ):
+        if present is None or _is_behind(present, template):
             server.call("PUT", f"/_index_template/{name}", template)
+
+
+def _is_behind(present: Template, template: Template) -> bool:
+    version = int(present.get("version", 0))
+    if version != VERSION:
+        return version < VERSION
+    known = present.get("template", {}).get("mappings", {}).get("properties", {})
+    return bool(
+        present.get("index_patterns") != template["index_patterns"]
+        or _lacks(known, template["template"]["mappings"]["properties"])
+    )
+
+
+def _lacks(known: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    """Return whether fields are wanted that are not known, at any depth."""
+    return any(
+        name not in known or _lacks(known[name].get("properties", {}), field.get("properties", {}))
+        for name, field in wanted.items()
+    )
 
 
 def _refuse_overlap(server: Server, name: str, template: Template, known: Mapping[str, Template]) -> None:

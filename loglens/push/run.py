@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 import uuid
 from collections import Counter
@@ -20,7 +19,9 @@ from loglens.push.access import Access
 from loglens.push.bulk import Bulk, Delivery, Refused
 from loglens.push.events import KEY_DIGITS, EventPush
 from loglens.push.fields import STREAMS, Stream
+from loglens.push.items import Items
 from loglens.push.names import LAYOUTS, UNTIMED, Names
+from loglens.push.refusals import kind_of
 from loglens.push.report import Line, PushProgress, PushReport
 from loglens.push.server import Server, connect
 from loglens.scope import end_of_data, resolve
@@ -35,8 +36,7 @@ if TYPE_CHECKING:
 _INDEX_BYTES = 100 << 20
 _TIME = Column("@timestamp", "TIMESTAMP_NS")
 _DRY_DOCUMENTS = 1
-# Where in a document something is wrong, which differs in each.
-_PLACE = re.compile(r"\[\d+:\d+\] ")
+_FAR = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -58,13 +58,19 @@ class PushRequest:
         return [name for name in results.RESULTS if self._is_wanted(name, "results")]
 
     def _is_wanted(self, name: str, kind: str) -> bool:
-        known = (*STREAMS, *results.RESULTS)
-        for word in self.only:
-            if word.replace("-", "_") not in known:
-                raise UsageError(f"Nothing to push is called {word!r}. {did_you_mean(word, known)}")
         if self.only and name not in [word.replace("-", "_") for word in self.only]:
             return False
         return self.kind in {"all", kind}
+
+    def refuse_unknown(self) -> None:
+        """Raise UsageError for a word of `only` that names nothing, or nothing of this kind."""
+        known = (*STREAMS, *results.RESULTS)
+        wanted = [*(stream.name for stream in self.streams()), *self.answers()]
+        for word in self.only:
+            if word.replace("-", "_") not in known:
+                raise UsageError(f"Nothing to push is called {word!r}. {did_you_mean(word, known)}")
+            if word.replace("-", "_") not in wanted:
+                raise UsageError(f"{word} is not among the {self.kind} that can be pushed; leave out {self.kind!r}.")
 
 
 @dataclass(frozen=True)
@@ -74,10 +80,10 @@ class _Store:
 
     @contextmanager
     def read(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Open the database for reading."""
+        """Open the database for reading its tables."""
         from loglens.store.store import open_reader
 
-        with open_reader(self.lens.path, self.lens.settings) as connection:
+        with open_reader(self.lens.path, with_views=False) as connection:
             yield connection
 
     @contextmanager
@@ -131,7 +137,7 @@ class Push:
         return self._end(started)
 
     def _retry(self, bulk: Bulk, target: str, items: list[bytes], is_event: bool, line: Line) -> None:
-        delivery = bulk.send(items)
+        delivery = bulk.send(Items.of(items))
         refused = {each.item for each in delivery.refused}
         with self._store.write() as connection:
             connection.execute("BEGIN")
@@ -167,7 +173,7 @@ class Push:
             f"SEMI JOIN {stream.name} USING (source_id) ORDER BY source_id LIMIT 1"
         ).fetchall()
         parts = [
-            documents.Slice(number, content_id[:KEY_DIGITS], uri, 0, -1, since_ns, until_ns, _DRY_DOCUMENTS)
+            documents.Slice(number, content_id[:KEY_DIGITS], uri, 0, -1, _FAR, since_ns, until_ns, _DRY_DOCUMENTS)
             for number, content_id, uri in rows
         ]
         made = [documents.read(connection, stream, self._request.names, part) for part in parts]
@@ -180,7 +186,7 @@ class Push:
 
     def _end(self, started: float) -> PushReport:
         self._report.elapsed_s = time.monotonic() - started
-        reasons = Counter(f"{_PLACE.sub('', each.reason)} ({each.status})" for each in self._refused)
+        reasons = Counter(f"{kind_of(each.reason)} ({each.status})" for each in self._refused)
         self._report.reasons = [f"{counted(count, 'document')}: {reason}" for reason, count in reasons.most_common(3)]
         return self._report
 
@@ -245,12 +251,13 @@ class Push:
 
     def _send_results(self, server: Server, bulk: Bulk, changed: Sequence[results.Document], line: Line) -> None:
         target, index = self._request.names.target(server.url), line.index
-        delivery = bulk.send([each.item for each in changed])
+        delivery = bulk.send(Items.of([each.item for each in changed]))
         refused = {ledger.place(each.item)[1] for each in delivery.refused}
         taken = {each.id: each.digest for each in changed if each.id not in refused}
         with self._store.write() as connection:
             connection.execute("BEGIN")
             ledger.save_digests(connection, target, index, taken)
+            ledger.drop_refused_rows(connection, target, index)
             ledger.save_refused(connection, target, delivery.refused, is_event=False)
             connection.execute("COMMIT")
         self._count(line, delivery)

@@ -1,4 +1,4 @@
-"""One server: which it is, what it can do, and what its refusals mean in a sentence."""
+"""One server: which it is, and the client that reaches it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from loglens.errors import LoglensError
 from loglens.push.access import Access
+from loglens.push.refusals import explain
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
@@ -54,12 +55,16 @@ class Server:
 
 def connect(access: Access) -> Server:
     """Return the server at an address; raises PushError where it cannot be reached or used."""
-    from elasticsearch import ApiError, TransportError
+    from elasticsearch import ApiError, AuthenticationException, TransportError
 
     client = _client(access)
     headers = {"accept": "application/json"}
     try:
         product, text = _root(client, headers) or _nodes(client, headers)
+    except AuthenticationException as error:
+        if access.api_key or access.user:
+            raise PushError(explain(error, access.url)) from error
+        raise PushError(f"{access.url} wants to know who asks (401). Say so with --user or --api-key.") from error
     except (ApiError, TransportError) as error:
         raise PushError(explain(error, access.url)) from error
     version = tuple(int(part) for part in re.findall(r"\d+", text)[:3])
@@ -102,20 +107,26 @@ def _client(access: Access) -> Elasticsearch:
     from elasticsearch import Elasticsearch
     from elasticsearch.serializer import OrjsonSerializer
 
-    from loglens.push.node import PlainNode
+    from loglens.push.node import PlainNode, Ready
 
     options: dict[str, Any] = {}
     if access.url.startswith("https:"):
+        from urllib3 import disable_warnings
+        from urllib3.exceptions import InsecureRequestWarning
+
         options["verify_certs"] = not access.insecure
+        # Said once, by the command, and not for each request.
         options["ssl_show_warn"] = False
+        disable_warnings(InsecureRequestWarning)
         if access.ca_cert:
             options["ca_certs"] = access.ca_cert
         if access.fingerprint:
-            options["ssl_assert_fingerprint"] = access.fingerprint.replace(":", "").lower()
+            options["ssl_assert_fingerprint"] = access.fingerprint
             # The certificate itself is known; who signed it does not matter.
             options["verify_certs"] = bool(access.ca_cert) and not access.insecure
     if access.api_key:
-        options["api_key"] = access.api_key
+        identity, colon, secret = access.api_key.partition(":")
+        options["api_key"] = (identity, secret) if colon else access.api_key
     elif access.user:
         options["basic_auth"] = (access.user, access.password or "")
     with warnings.catch_warnings():
@@ -129,80 +140,6 @@ def _client(access: Access) -> Elasticsearch:
             retry_on_timeout=False,
             retry_on_status=(),
             request_timeout=REQUEST_S,
-            serializers={"application/json": OrjsonSerializer()},
+            serializers={"application/json": OrjsonSerializer(), "application/x-ndjson": Ready()},
             **options,
         )
-
-
-def explain(error: Exception, url: str) -> str:
-    """Return one sentence on why a server did not do what it was asked, and what to do about it."""
-    from elastic_transport import TlsError
-    from elasticsearch import ApiError, ConnectionError, ConnectionTimeout
-
-    match error:
-        case ConnectionTimeout():
-            return f"{url} did not answer within {REQUEST_S} s. Ask again when it is less busy."
-        case TlsError():
-            return f"The certificate of {url} is not trusted: {_tls(error)}"
-        case ConnectionError():
-            return f"Nothing answers at {url}: {_cause(error)}. Is the server up, and the address right?"
-        case ApiError():
-            return _refusal(error, url)
-    return f"{url}: {error}"
-
-
-def _words(error: Any) -> str:
-    """Return what the client and the layers below it say."""
-    return " ".join(str(each) for each in (*error.args, error.__cause__))
-
-
-def _tls(error: Exception) -> str:
-    text = _words(error)
-    if "WRONG_VERSION_NUMBER" in text or "record layer failure" in text:
-        return "it speaks no TLS. Say http:// instead of https://."
-    if "expired" in text:
-        return "it has expired. Have it renewed."
-    if "fingerprint" in text.lower():
-        return "its fingerprint is another. Compare it, and pass the right one with --fingerprint."
-    if "Hostname mismatch" in text or "doesn't match" in text or "IP address mismatch" in text:
-        return "it is for another host name. Use the name in the certificate, or --fingerprint."
-    return "nobody this machine knows has signed it. Pass its authority with --ca-cert, or --fingerprint."
-
-
-def _cause(error: Exception) -> str:
-    text = _words(error)
-    for known in ("Connection refused", "No route to host", "Connection reset"):
-        if known in text:
-            return known.lower()
-    if "resolve" in text or "Name or service not known" in text:
-        return "no host of that name is known"
-    if "RemoteDisconnected" in text or "Connection aborted" in text:
-        return "the connection was closed; a server with TLS wants https://"
-    return text.rsplit(":", maxsplit=1)[-1].strip(" ')(") or "no connection"
-
-
-def _refusal(error: Any, url: str) -> str:
-    status, reason = error.meta.status, reason_of(error.body)
-    match status:
-        case 401:
-            return f"{url} does not know these credentials (401). Check the user and password, or the API key."
-        case 403:
-            return (
-                f"{url} does not allow this (403): {reason}"
-                " The user needs rights to manage index templates, and to read and write loglens-*."
-            )
-        case 405:
-            return f"{url} does not take such requests (405): {reason}"
-    return f"{url} answered {status}: {reason}"
-
-
-def reason_of(body: Any) -> str:
-    """Return why a request was refused, in the words of the server, as one sentence."""
-    found = body.get("error", body) if isinstance(body, dict) else body
-    if isinstance(found, dict):
-        causes = found.get("root_cause") or [found]
-        cause = found.get("caused_by") or {}
-        reasons = [causes[0].get("reason") or found.get("reason"), cause.get("reason")]
-        found = "; ".join(dict.fromkeys(str(reason) for reason in reasons if reason)) or found.get("type", "no reason")
-    text = " ".join(str(found).split())[:500]
-    return text if text.endswith(".") else f"{text}."

@@ -1,0 +1,100 @@
+"""What the refusals of a server mean, each in a sentence that names what to do."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+RIGHTS = (
+    "The user needs the cluster privileges monitor and manage_index_templates, and on loglens-* create_index, read,"
+    " write, view_index_metadata and maintenance."
+)
+# What is to be done about refusals that the words of the server do not say.
+_ADVICE = {
+    "flood-stage watermark": "The disk of the server is full: make room there, and push again.",
+    "FORBIDDEN/": "The index takes no writes: set its index.blocks.write and index.blocks.read_only to null, and push"
+    " again.",
+    "is unauthorized for": RIGHTS,
+    "no permissions for": RIGHTS,
+}
+# Where in a document something is wrong, its id, and what stands there.
+_OF_ONE = re.compile(
+    r"\[\d+:\d+\] | in document with id '[^']*'| Preview of field's value: '.*?'(?=[.;]|$)|\bat offset \d+"
+)
+
+
+def explain(error: Exception, url: str) -> str:
+    """Return one sentence on why a server did not do what it was asked, and what to do about it."""
+    from elastic_transport import TlsError
+    from elasticsearch import ApiError, ConnectionError, ConnectionTimeout
+
+    match error:
+        case ConnectionTimeout():
+            return f"{url} did not answer in time. Push again when it is less busy."
+        case TlsError():
+            return f"The certificate of {url} is not trusted: {_tls(error)}"
+        case ConnectionError():
+            return f"Nothing answers at {url}: {_cause(error)}. Is the server up, and the address right?"
+        case ApiError():
+            return _refusal(error, url)
+    return f"{url}: {error}"
+
+
+def _words(error: Any) -> str:
+    """Return what the client and the layers below it say."""
+    return " ".join(str(each) for each in (*error.args, error.__cause__))
+
+
+def _tls(error: Exception) -> str:
+    text = _words(error)
+    if "WRONG_VERSION_NUMBER" in text or "record layer failure" in text:
+        return "it speaks no TLS. Say http:// instead of https://."
+    if "expired" in text:
+        return "it has expired. Have it renewed."
+    if "fingerprint" in text.lower():
+        return "its fingerprint is another. Compare it, and pass the right one with --fingerprint."
+    if "Hostname mismatch" in text or "doesn't match" in text or "IP address mismatch" in text:
+        return "it is for another host name. Use the name in the certificate, or --fingerprint."
+    return "nobody this machine knows has signed it. Pass its authority with --ca-cert, or --fingerprint."
+
+
+def _cause(error: Exception) -> str:
+    text = _words(error)
+    for known in ("Connection refused", "No route to host", "Connection reset"):
+        if known in text:
+            return known.lower()
+    if "resolve" in text or "Name or service not known" in text:
+        return "no host of that name is known"
+    if "RemoteDisconnected" in text or "Connection aborted" in text:
+        return "the connection was closed; a server with TLS wants https://"
+    return text.rsplit(":", maxsplit=1)[-1].strip(" ')(") or "no connection"
+
+
+def _refusal(error: Any, url: str) -> str:
+    status, reason = error.meta.status, reason_of(error.body)
+    match status:
+        case 401:
+            return f"{url} does not know these credentials (401). Check the user and password, or the API key."
+        case 403:
+            return f"{url} does not allow this (403): {reason}"
+        case 405:
+            return f"{url} does not take such requests (405): {reason}"
+    return f"{url} answered {status}: {reason}"
+
+
+def reason_of(body: Any) -> str:
+    """Return why a request was refused, in the words of the server, as one sentence."""
+    found = body.get("error", body) if isinstance(body, dict) else body
+    if isinstance(found, dict):
+        causes = found.get("root_cause") or [found]
+        cause = found.get("caused_by") or {}
+        reasons = [causes[0].get("reason") or found.get("reason"), cause.get("reason")]
+        found = "; ".join(dict.fromkeys(str(reason) for reason in reasons if reason)) or found.get("type", "no reason")
+    text = " ".join(str(found).split())[:500]
+    text = text if text.endswith(".") else f"{text}."
+    return text + next((f" {advice}" for sign, advice in _ADVICE.items() if sign in text), "")
+
+
+def kind_of(reason: str) -> str:
+    """Return a reason without what differs from document to document, so that like ones can be counted."""
+    return _OF_ONE.sub("", reason)
