@@ -29,7 +29,7 @@ demo: $(VENV)/.installed ## Install, read sample_logs/ and print the first repor
 	@echo; echo "Ask more: $(BIN)/loglens --help, or open notebooks/quickstart.ipynb"
 
 test: $(VENV)/.installed-test lint ## Install with the test extras and run everything
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist loadgroup
 
 test-fast: $(VENV)/.installed-test ## Run the tests that take less than a few seconds each
 	$(BIN)/python -m pytest -n auto -m 'not slow'

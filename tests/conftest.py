@@ -14,6 +14,8 @@ from loglens.cli import main
 from loglens.ingest.entry_span import ENTRY_SPAN
 from loglens.store.store import fetch_row, open_writer
 
+pytest_plugins = ["servers.fixtures"]
+
 Rows = Sequence[Mapping[str, Any]]
 MakeStore = Callable[[Mapping[str, Rows]], Path]
 

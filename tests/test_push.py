@@ -39,7 +39,7 @@ def store(tmp_path: Path) -> Path:
 
 
 def made(store: Path, names: Names) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    part = documents.Slice(1, "key", "app.log", 0, -1, -(2**63), 2**63 - 1, 100)
+    part = documents.Slice(1, "key", "app.log", 0, -1, 1000, -(2**63), 2**63 - 1, 100)
     with duckdb.connect(store, read_only=True) as connection:
         found = documents.read(connection, STREAMS["logs"], names, part)
     pairs = [item.decode().splitlines() for item in found.items]
@@ -149,6 +149,10 @@ def test_addresses(url: str, found: str) -> None:
         (Given("http://host", user="a"), {"LOGLENS_ES_API_KEY": "k"}, "exclude each other"),
         (Given("http://host", ca_cert="/nowhere.pem"), {}, "No certificate"),
         (Given("http://host", password_file=Path("/nowhere")), {}, "Cannot read the secret"),
+        (Given("http://host", user="a"), {}, "A user without a password"),
+        (Given("http://host", fingerprint="zz"), {}, "64 hexadecimal digits"),
+        (Given("http://host"), {"LOGLENS_ES_API_KEY": "a\nb"}, "has a blank, a line break"),
+        (Given("http://host", ca_cert=__file__), {}, "takes one in PEM"),
     ],
 )
 def test_access_that_is_refused(given: Given, environment: dict[str, str], wording: str) -> None:
@@ -164,8 +168,14 @@ def test_secrets_come_from_files_and_are_not_shown(tmp_path: Path) -> None:
     reached = access(Given(api_key_file=tmp_path / "key"), environment)
     assert reached.api_key == "from-file"
     assert "from-" not in repr(reached)
-    by_name = access(Given(), {"LOGLENS_ES_URL": "host", "LOGLENS_ES_PASSWORD_FILE": str(tmp_path / "key")})
+    by_name = access(
+        Given(), {"LOGLENS_ES_URL": "host", "LOGLENS_ES_USER": "me", "LOGLENS_ES_PASSWORD_FILE": str(tmp_path / "key")}
+    )
     assert by_name.password == "from-file"
+    named = {f"LOGLENS_ES_{name}_FILE": str(tmp_path / "key") for name in ("USER", "PASSWORD")}
+    (tmp_path / "print").write_text(f"{'AB:' * 31}AB\n")
+    reached = access(Given("host"), {**named, "LOGLENS_ES_FINGERPRINT_FILE": str(tmp_path / "print")})
+    assert (reached.user, reached.password, reached.fingerprint) == ("from-file", "from-file", "ab" * 32)
 
 
 @pytest.mark.parametrize("namespace", ["A", "1a", "-a", "a/b", "a*", "a b", "x" * 60])
@@ -181,6 +191,7 @@ def test_names_that_are_refused(namespace: str) -> None:
         (["--to", "http://nowhere.invalid"], 1, "no host of that name"),
         (["--to", "http://127.0.0.1:9", "--only", "slwo"], 2, "Did you mean 'slow'"),
         (["--only", "slow"], 2, "Name a server with --to"),
+        (["events", "--only", "slow"], 2, "slow is not among the events that can be pushed"),
     ],
 )
 def test_the_command_says_what_is_wrong(

@@ -3,247 +3,107 @@
 from __future__ import annotations
 
 import json
-import os
-import random
-import subprocess
-import sys
-import time
-import urllib.request
-import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
-from servers import fetch
-from servers.faults import Faults, faulty
-from servers.search import SearchServer, start_elasticsearch, start_opensearch
+from servers.asking import call, count, documents, log_lines, push
+from servers.fixtures import SOME, on_one_kind
 
 from loglens.api import open_lens
 from loglens.ingest.run import IngestRequest, ingest
-from loglens.push.access import Access
-from loglens.push.bulk import Bulk
-from loglens.push.fields import STREAMS
+from loglens.push.fields import STREAMS, Stream
+from loglens.push.mapping import field_name
 from loglens.push.names import Names
-from loglens.push.report import PushReport
-from loglens.push.run import Push, PushRequest
+from loglens.push.results import FINDINGS, RESULTS
+from loglens.push.run import PushRequest
 from loglens.push.server import PushError
 from loglens.result import Result
 
-pytestmark = pytest.mark.slow
-
-SAMPLE = Path(__file__).parents[1] / "sample_logs"
-STARTS = {
-    "elasticsearch 9": lambda: start_elasticsearch("9"),
-    "elasticsearch 8": lambda: start_elasticsearch("8"),
-    "opensearch": start_opensearch,
-}
-KILLS = int(os.environ.get("LOGLENS_TEST_PUSH_KILLS", "3"))
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("servers")]
 
 
-def started(name: str) -> SearchServer:
-    try:
-        return STARTS[name]()
-    except fetch.Unavailable as problem:
-        if os.environ.get("LOGLENS_TEST_SERVERS_REQUIRED"):
-            raise
-        pytest.skip(f"{name}: {problem}")
+def recorded(database: Path, stream: Stream) -> dict[tuple[str, int, int], dict[str, Any]]:
+    """Return the records of a table by where they came from, as the fields their documents have."""
+    columns = ", ".join(f"{field.sql} AS f{place}" for place, field in enumerate(stream.fields))
+    with duckdb.connect(database, read_only=True) as connection:
+        rows = connection.execute(
+            f"SELECT left(content_id, 20), line, ordinal, {stream.time}, {columns} "
+            f"FROM {stream.name} JOIN sources USING (source_id)"
+        ).fetchall()
+    is_json = [field.type in {"flattened", "stored"} and field.sql != "raw" for field in stream.fields]
+    return {
+        (key, line, ordinal): {"@timestamp": ts_ns and f"{ts_ns % 10**9:09d}Z"}
+        | {
+            field.name: json.loads(value) if json_valued else value
+            for field, value, json_valued in zip(stream.fields, values, is_json, strict=True)
+            if value is not None
+        }
+        for key, line, ordinal, ts_ns, *values in rows
+    }
 
 
-@pytest.fixture(scope="session")
-def search() -> Iterator[str]:
-    """The address of an Elasticsearch 9, or of the server that LOGLENS_TEST_ES_URL names."""
-    if given := os.environ.get("LOGLENS_TEST_ES_URL"):
-        yield given
-        return
-    server = started("elasticsearch 9")
-    yield server.url
-    server.stop()
+def answered(database: Path, name: str) -> list[dict[str, Any]]:
+    """Return the rows of an answer as the fields their documents have."""
+    lens = open_lens(database)
+    if name == FINDINGS:
+        answer = lens.findings(acked=True).answer
+    else:
+        with lens.asking(name, {"limit": 0}) as found:
+            answer = found.held()
+    names = [field_name(column) for column in answer.columns]
+    return [dict(zip(names, row.values(), strict=True)) for row in json.loads(json.dumps(Result(answer).rows))]
 
 
-@pytest.fixture(scope="session")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    database = tmp_path_factory.mktemp("push") / "sample.duckdb"
-    ingest(IngestRequest([str(SAMPLE)], database))
-    return database
-
-
-@pytest.fixture
-def names() -> Names:
-    """Index names of its own for each test."""
-    return Names(f"t{uuid.uuid4().hex[:12]}")
-
-
-def call(url: str, method: str, path: str, body: Any = None) -> Any:
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(f"{url}{path}", data, {"content-type": "application/json"}, method=method)
-    with urllib.request.urlopen(request, timeout=60) as response:
-        return json.loads(response.read())
-
-
-def push(database: Path, url: str, request: PushRequest) -> PushReport:
-    return Push(open_lens(database), Access(url), request).run()
-
-
-def asked(database: Path, name: str) -> list[dict[str, Any]]:
-    """Return all rows of an answer."""
-    with open_lens(database).asking(name, {"limit": 0}) as answer:
-        return Result(answer).rows
-
-
-def documents(url: str, index: str) -> dict[tuple[str, int, int], dict[str, Any]]:
-    """Return all documents of some indices by where they came from."""
-    found = call(url, "POST", f"/{index}/_search", {"size": 10_000, "query": {"match_all": {}}})["hits"]["hits"]
-    sources = [each["_source"] for each in found]
-    return {(each["loglens.source"], each["loglens.line"], each["loglens.ordinal"]): each for each in sources}
-
-
-def count(url: str, index: str) -> int:
-    call(url, "POST", f"/{index}/_refresh?ignore_unavailable=true")
-    return int(call(url, "GET", f"/{index}/_count?ignore_unavailable=true")["count"])
-
-
-def log_lines(number: int) -> str:
-    return "".join(
-        f'{{"time":"2026-01-15T09:{n // 60 % 60:02d}:{n % 60:02d}.{n:09d}Z","level":"info","message":"m{n}","n":{n}}}\n'
-        for n in range(number)
-    )
-
-
-@pytest.fixture(scope="session")
-def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database of 45,000 log records: several rounds of a push."""
-    folder = tmp_path_factory.mktemp("many")
-    (folder / "app.log").write_text(log_lines(45_000))
-    ingest(IngestRequest([str(folder / "app.log")], folder / "many.duckdb"))
-    return folder / "many.duckdb"
-
-
-@pytest.mark.parametrize("name", STARTS)
-def test_everything_arrives_as_it_was_and_once(name: str, sample: Path, names: Names) -> None:
+def test_everything_arrives_as_it_was_and_once(search: str, sample: Path, names: Names) -> None:
     """Every event and answer is there, field by field; a second push changes nothing."""
-    server = started(name)
-    try:
-        request = PushRequest(only=(*STREAMS, "findings", "traffic"), names=names)
-        first = push(sample, server.url, request)
-        assert first.exit_code == 0
-        assert all(line.created == line.sent == line.documents for line in first.lines)
-        with duckdb.connect(sample, read_only=True) as connection:
-            rows = connection.execute(
-                "SELECT left(content_id, 20), line, ordinal, message, service, level, trace_id, duration_ns, "
-                "status_code, attributes, resource, ts_ns FROM logs JOIN sources USING (source_id)"
-            ).fetchall()
-        found = documents(server.url, f"{names.prefix}-logs-*")
-        assert len(found) == len(rows)
-        for key, line, ordinal, message, service, level, trace, duration, status, attributes, resource, ts_ns in rows:
-            held = found[key, line, ordinal]
-            assert (held.get("message"), held.get("service.name"), held.get("log.level")) == (message, service, level)
-            assert (held.get("trace.id"), held.get("event.duration")) == (trace, duration)
-            assert held.get("http.response.status_code") == status
-            assert held.get("attributes") == (attributes and json.loads(attributes))
-            assert held.get("resource") == (resource and json.loads(resource))
-            assert (held["@timestamp"] is None) == (ts_ns is None)
-            assert ts_ns is None or held["@timestamp"].endswith(f"{ts_ns % 10**9:09d}Z")
-        hits = call(server.url, "GET", f"/{names.prefix}-results-traffic/_search?size=100")["hits"]["hits"]
-        held = {each["_source"]["bucket_ts"]: each["_source"]["p99_ms"] for each in hits}
-        assert held == {row["bucket_ts"]: row["p99_ms"] for row in asked(sample, "traffic")}
-        again = push(sample, server.url, request)
-        assert (again.exit_code, sum(line.sent for line in again.lines)) == (0, 0)
-        assert [line.unchanged for line in again.lines] == [line.documents for line in first.lines]
-    finally:
-        server.stop()
+    request = PushRequest(names=names)
+    first = push(sample, search, request)
+    assert first.exit_code == 0
+    assert all(line.created == line.sent == line.documents for line in first.lines)
+    assert {line.pushed for line in first.lines} == {*STREAMS, *RESULTS}
+    for stream in STREAMS.values():
+        expected = recorded(sample, stream)
+        found = documents(search, f"{names.stream(stream.name)}-*") if expected else {}
+        assert found.keys() == expected.keys()
+        for place, record in expected.items():
+            held = {
+                name: value for name, value in found[place].items() if not name.startswith(("loglens.", "log.file"))
+            }
+            held["@timestamp"] = held["@timestamp"] and held["@timestamp"].partition(".")[2]
+            assert held == record
+    for name in RESULTS:
+        hits = call(search, "GET", f"/{names.results(name)}/_search?size=10000")["hits"]["hits"]
+        rows = [{key: value for key, value in each["_source"].items() if key not in META} for each in hits]
+        assert sorted(map(steady, rows)) == sorted(map(steady, answered(sample, name))), name
+    again = push(sample, search, request)
+    assert (again.exit_code, sum(line.sent for line in again.lines)) == (0, 0)
+    assert [line.unchanged for line in again.lines] == [line.documents for line in first.lines]
+
+
+META = ("@timestamp", "loglens.analysis", "loglens.window", "loglens.run")
+
+
+def steady(row: dict[str, Any]) -> str:
+    """Return a row as text, with the digits of numbers that stay from one answer to the next."""
+    return json.dumps({key: f"{value:.9g}" if isinstance(value, float) else value for key, value in row.items()})
 
 
 @pytest.mark.parametrize("layout", ["index", "monthly", "data-stream"])
-def test_layouts(layout: Any, search: str, many: Path, names: Names) -> None:
+def test_layouts(layout: Any, search: str, some: Path, names: Names) -> None:
     """Each layout holds each event once; a lost ledger is no reason to send anything twice."""
     own = Names(names.namespace, layout)
     request = PushRequest("events", names=own)
-    assert push(many, search, request).lines[0].created == 45_000
-    with duckdb.connect(many) as connection:
+    assert push(some, search, request).lines[0].created == SOME
+    with duckdb.connect(some) as connection:
         connection.execute("DELETE FROM push_events WHERE target = ?", [own.target(search)])
-    (line,) = push(many, search, request).lines
-    assert (line.created, line.duplicates, line.missing) == (0, 45_000, 0)
-    assert count(search, own.searched("logs")) == 45_000
+    (line,) = push(some, search, request).lines
+    assert (line.created, line.duplicates, line.missing) == (0, SOME, 0)
+    assert count(search, own.searched("logs")) == SOME
 
 
-def test_killed_at_any_moment(search: str, many: Path, names: Names) -> None:
-    """SIGKILL at random moments, then the same command again: nothing is missing, nothing is there twice."""
-    command = [sys.executable, "-m", "loglens", "push", "events", "--to", search, "--db", str(many)]
-    command += ["--namespace", names.namespace]
-    chance = random.Random(11)
-    for _ in range(KILLS):
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(chance.uniform(0.5, 6))
-        process.kill()
-        process.wait()
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    assert count(search, f"{names.prefix}-logs-*") == 45_000
-
-
-def test_faults_on_the_way(search: str, many: Path, names: Names, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Busy items, closed connections before and after the server has written, 413, 503: nothing lost, nothing twice."""
-    monkeypatch.setattr("loglens.push.run.Bulk", lambda server: Bulk(server, sleep=lambda s: time.sleep(s / 20)))
-    faults = Faults(busy_items=0.2, busy=0.1, unavailable=0.1, reset_before=0.1, reset_after=0.2, largest_bytes=1 << 20)
-    with faulty(search, faults) as url:
-        report = push(many, url, PushRequest("events", names=names))
-    (line,) = report.lines
-    assert (line.missing, line.refused, line.created + line.duplicates) == (0, 0, 45_000)
-    assert report.retries > 0
-    assert count(search, f"{names.prefix}-logs-*") == 45_000
-
-
-def test_a_server_that_stays_busy(search: str, many: Path, names: Names, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Patience ends, with what the server said; the push goes on where it was when the server takes again."""
-    monkeypatch.setattr("loglens.push.run.Bulk", lambda server: Bulk(server, budget_s=0.2))
-    with faulty(search, Faults(busy=1.0)) as url, pytest.raises(PushError, match=r"429.*push again to go on"):
-        push(many, url, PushRequest("events", names=names))
-
-
-HOSTILE = [
-    {"message": "a\x00b\x1b[31m\u202e"},
-    {"message": "x" * 100_000, "keyword": "y" * 100_000},
-    {"deep": json.loads("[" * 60 + "]" * 60)},
-    {"deep": json.loads('{"a":' * 60 + "1" + "}" * 60)},
-    {"": 1},
-    {"a.b": 1, "a": {"b": 2}},
-    {"big": 2**70, "small": -(2**70)},
-    {"error": {"type": "x", "message": "y"}},
-    {"service": 5, "level": ["a"], "trace_id": {"x": 1}},
-    {"time": "1500-01-01T00:00:00Z"},
-    {"time": "1969-01-01T00:00:00Z"},
-    {"time": "9999-01-01T00:00:00Z"},
-    {f"key{n}": n for n in range(3_000)},
-    {"k" * 3_000: "v"},
-    {"html": "<script>alert(1)</script>", "sql": "'; DROP TABLE logs; --"},
-    {"@timestamp": "tomorrow", "loglens.line": "x"},
-]
-
-
-def test_hostile_documents(search: str, tmp_path: Path, names: Names) -> None:
-    """Each is either there or among the rejects with a reason; the sums add up, and a retry changes nothing."""
-    lines = [json.dumps({"time": "2026-01-15T09:00:00Z", "level": "info", **each}) for each in HOSTILE]
-    lines += ['{"time":"2026-01-15T09:00:00Z","level":"info","message":"m","nan":NaN,"inf":-Infinity}']
-    (tmp_path / "hostile.log").write_text("\n".join(lines) + "\n")
-    database = tmp_path / "x.duckdb"
-    ingest(IngestRequest([str(tmp_path / "hostile.log")], database))
-    with duckdb.connect(database, read_only=True) as connection:
-        (records,) = connection.execute("SELECT count(*) FROM logs").fetchall()[0]
-    (line,) = push(database, search, PushRequest("events", names=names)).lines
-    assert (line.documents, line.missing) == (records, 0)
-    assert line.created + line.refused == records
-    held = sum(count(search, index) for index in call(search, "GET", f"/{names.prefix}-logs*/_stats")["indices"])
-    assert held == line.created
-    with duckdb.connect(database, read_only=True) as connection:
-        refused = connection.execute("SELECT status, reason FROM push_rejects").fetchall()
-    assert len(refused) == line.refused
-    assert all(400 <= status < 500 and reason for status, reason in refused)
-    retried = Push(open_lens(database), Access(search), PushRequest(names=names)).retry()
-    assert retried.lines[0].refused == line.refused
-
-
+@on_one_kind
 def test_a_source_that_grows_and_one_that_is_read_again(search: str, tmp_path: Path, names: Names) -> None:
     """New lines are added, an open last line is replaced, and what was read again replaces what it was."""
     path, database = tmp_path / "app.log", tmp_path / "x.duckdb"
@@ -264,6 +124,23 @@ def test_a_source_that_grows_and_one_that_is_read_again(search: str, tmp_path: P
     assert (line.created, line.updated, line.missing) == (0, 3, 0)
 
 
+@on_one_kind
+def test_lines_that_go_to_another_index(search: str, tmp_path: Path, names: Names) -> None:
+    """A line that had no time when it was open has one now: its document moves, and is there once."""
+    path, database = tmp_path / "app.log", tmp_path / "x.duckdb"
+    path.write_text("2026-01-15 09:00:00 INFO a\n2026-01-15 09:0")
+    ingest(IngestRequest([str(path)], database))
+    request = PushRequest("events", names=names)
+    assert push(database, search, request).lines[0].created == 2
+    path.write_text("2026-01-15 09:00:00 INFO a\n2026-01-15 09:00:01 INFO b\n")
+    ingest(IngestRequest([str(path)], database))
+    (line,) = push(database, search, request).lines
+    assert (line.created, line.missing, line.unchanged) == (1, 0, 1)
+    assert count(search, f"{names.prefix}-logs*") == 2
+    assert count(search, f"{names.prefix}-logs-2026.01.15") == 2
+
+
+@on_one_kind
 def test_what_the_server_lost_is_sent_again(search: str, tmp_path: Path, names: Names) -> None:
     """The ledger is not believed where the server has fewer documents."""
     path, database = tmp_path / "app.log", tmp_path / "x.duckdb"
@@ -271,7 +148,7 @@ def test_what_the_server_lost_is_sent_again(search: str, tmp_path: Path, names: 
     ingest(IngestRequest([str(path)], database))
     request = PushRequest(names=names, only=("logs", "overview"))
     assert push(database, search, request).exit_code == 0
-    for index in (f"{names.prefix}-logs-2026.01.15", f"{names.prefix}-results-overview"):
+    for index in (f"{names.prefix}-logs-2026.01.29", f"{names.prefix}-results-overview"):
         call(search, "DELETE", f"/{index}")
     report = push(database, search, request)
     assert [line.created for line in report.lines] == [line.documents for line in report.lines]
@@ -284,11 +161,30 @@ def test_what_the_server_lost_is_sent_again(search: str, tmp_path: Path, names: 
         ({"index_patterns": ["{prefix}-logs"], "priority": 1}, "belongs to somebody else"),
     ],
 )
-def test_templates_of_others(template: dict[str, Any], wording: str, search: str, many: Path, names: Names) -> None:
+def test_templates_of_others(template: dict[str, Any], wording: str, search: str, some: Path, names: Names) -> None:
     """A template in the way is named, and nothing is sent."""
     name = f"{names.prefix}-logs" if "else" in wording else f"other-{names.prefix}"
     patterns = [pattern.format(prefix=names.prefix) for pattern in template["index_patterns"]]
     call(search, "PUT", f"/_index_template/{name}", {**template, "index_patterns": patterns, "template": {}})
     with pytest.raises(PushError, match=wording):
-        push(many, search, PushRequest("events", names=names))
+        push(some, search, PushRequest("events", names=names))
     assert call(search, "GET", f"/_cat/indices/{names.prefix}-*?format=json") == []
+
+
+@on_one_kind
+def test_refusals_are_forgotten_when_they_are_no_longer_true(search: str, tmp_path: Path, names: Names) -> None:
+    """A record that was refused and is read again in another form is there, and no reject is left to be tried again."""
+    path, database = tmp_path / "app.log", tmp_path / "x.duckdb"
+    request = PushRequest("events", names=names)
+    line = '{"time":"2026-01-15T09:00:00Z","level":"info","message":"m","deep":%s}\n'
+    path.write_text(line % '{"a":1}' + line % ('{"a":' * 40 + "1" + "}" * 40))
+    ingest(IngestRequest([str(path)], database))
+    (first,) = push(database, search, request).lines
+    assert (first.created, first.refused, first.missing) == (1, 1, 0)
+    ingest(IngestRequest([str(path)], database, again=True))
+    with duckdb.connect(database) as connection:
+        connection.execute("UPDATE logs SET attributes = '{}' WHERE line = 2")
+    (second,) = push(database, search, request).lines
+    assert (second.created, second.updated, second.refused, second.missing) == (1, 1, 0, 0)
+    with duckdb.connect(database, read_only=True) as connection:
+        assert connection.execute("SELECT count(*) FROM push_rejects").fetchall() == [(0,)]

@@ -7,6 +7,7 @@ import random
 import socket
 import struct
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -18,13 +19,16 @@ from typing import Any
 
 @dataclass
 class Faults:
-    """How often what goes wrong: shares between 0 and 1, and the largest body that is taken."""
+    """How often what goes wrong: shares between 0 and 1; how long it hangs, and the largest body that is taken."""
 
     busy_items: float = 0.0
     busy: float = 0.0
     unavailable: float = 0.0
     reset_before: float = 0.0
     reset_after: float = 0.0
+    reset_amid: float = 0.0
+    hang_after: float = 0.0
+    hang_s: float = 3.0
     largest_bytes: int = 1 << 40
     random: random.Random = field(default_factory=lambda: random.Random(7))
     requests: int = 0
@@ -66,6 +70,13 @@ def faulty(url: str, faults: Faults) -> Iterator[str]:
             elif draw() < faults.reset_after:
                 self._forward(body)
                 self._reset()
+            elif draw() < faults.reset_amid:
+                self._answer(*self._forward(body), is_whole=False)
+                self._reset()
+            elif draw() < faults.hang_after:
+                self._forward(body)
+                time.sleep(faults.hang_s)
+                self._reset()
             else:
                 self._pass(body)
 
@@ -95,12 +106,12 @@ def faulty(url: str, faults: Faults) -> Iterator[str]:
             except urllib.error.HTTPError as error:
                 return error.code, error.read()
 
-        def _answer(self, status: int, body: bytes) -> None:
+        def _answer(self, status: int, body: bytes, is_whole: bool = True) -> None:
             self.send_response(status)
             self.send_header("content-type", "application/json")
             self.send_header("content-length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body)
+            self.wfile.write(body if is_whole else body[: len(body) // 2])
 
         def _reset(self) -> None:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

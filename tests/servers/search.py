@@ -7,6 +7,7 @@ import random
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import tempfile
 import time
@@ -20,7 +21,7 @@ from typing import Any
 
 from servers import fetch
 
-START_S = 120
+START_S = 240
 NOBODY = 65534
 _SETTINGS = {
     "discovery.type": "single-node",
@@ -42,6 +43,7 @@ class SearchServer:
     folder: Path
     environment: Mapping[str, str]
     is_nobody: bool
+    trusted: ssl.SSLContext | None = None
     process: subprocess.Popen[bytes] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -70,7 +72,8 @@ class SearchServer:
 
     def _answers(self) -> bool:
         try:
-            urllib.request.urlopen(f"{self.url}/_cluster/health?wait_for_status=yellow&timeout=1s", timeout=3).close()
+            path = "/_cluster/health?wait_for_status=yellow&timeout=1s"
+            urllib.request.urlopen(f"{self.url}{path}", timeout=3, context=self.trusted).close()
         except urllib.error.HTTPError as error:
             # A server with security answers, and wants to know who asks.
             return error.code == 401
@@ -90,8 +93,16 @@ class SearchServer:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def start_elasticsearch(line: str, settings: Mapping[str, str] | None = None) -> SearchServer:
-    """Start an Elasticsearch of a line; raises fetch.Unavailable."""
+def start_elasticsearch(
+    line: str,
+    settings: Mapping[str, str] | None = None,
+    files: Mapping[str, str] | None = None,
+    trusted: ssl.SSLContext | None = None,
+) -> SearchServer:
+    """Start an Elasticsearch of a line, with files beside its settings; raises fetch.Unavailable.
+
+    Who is trusted to sign its certificate is given where it has one.
+    """
     home, java = fetch.elasticsearch(line), fetch.java(21 if line == "9" else 17)
     folder = Path(tempfile.mkdtemp(prefix="loglens-search-"))
     port = free_port()
@@ -106,15 +117,18 @@ def start_elasticsearch(line: str, settings: Mapping[str, str] | None = None) ->
         **(settings or {}),
     }
     (config / "elasticsearch.yml").write_text("".join(f"{key}: {value}\n" for key, value in wanted.items()))
+    for name, text in (files or {}).items():
+        (config / name).write_text(text)
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
         "ES_JAVA_HOME": str(java),
         "ES_PATH_CONF": str(config),
-        "ES_JAVA_OPTS": "-Xms1g -Xmx1g",
+        "ES_JAVA_OPTS": "-Xms512m -Xmx512m",
         "ES_TMPDIR": str(scratch),
     }
-    return _started(f"http://127.0.0.1:{port}", [str(home / "bin" / "elasticsearch")], folder, environment)
+    url = f"{'https' if trusted else 'http'}://127.0.0.1:{port}"
+    return _started(url, [str(home / "bin" / "elasticsearch")], folder, environment, trusted)
 
 
 def start_opensearch() -> SearchServer:
@@ -124,18 +138,20 @@ def start_opensearch() -> SearchServer:
     # The runner listens on the port behind the one it is given, and takes none beyond 9299.
     port = next(port for port in random.sample(range(9201, 9299), 98) if _is_free(port))
     command = [
-        str(java / "bin" / "java"), "-Xmx1g", "-cp", classpath, "org.codelibs.opensearch.runner.OpenSearchRunner",
+        str(java / "bin" / "java"), "-Xmx512m", "-cp", classpath, "org.codelibs.opensearch.runner.OpenSearchRunner",
         "-basePath", str(folder / "node"), "-numOfNode", "1", "-baseHttpPort", str(port - 1), "-clusterName", "loglens",
     ]  # fmt: skip
     return SearchServer(f"http://127.0.0.1:{port}", command, folder, dict(os.environ), is_nobody=False)
 
 
-def _started(url: str, command: list[str], folder: Path, environment: Mapping[str, str]) -> SearchServer:
+def _started(
+    url: str, command: list[str], folder: Path, environment: Mapping[str, str], trusted: ssl.SSLContext | None
+) -> SearchServer:
     is_root = os.getuid() == 0
     if is_root:
         for path in (folder, *folder.rglob("*")):
             os.chown(path, NOBODY, NOBODY)
-    return SearchServer(url, command, folder, environment, is_nobody=is_root)
+    return SearchServer(url, command, folder, environment, is_nobody=is_root, trusted=trusted)
 
 
 def _is_free(port: int) -> bool:

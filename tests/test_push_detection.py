@@ -1,0 +1,108 @@
+"""Which server it is, told from what it says; and what is said of one that cannot be used."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+from servers import fetch
+from servers.fixtures import GIVEN
+
+from loglens.push.access import Access
+from loglens.push.names import Names
+from loglens.push.server import PushError, Server, connect
+
+Answers = Mapping[str, tuple[int, Any]]
+
+
+@contextmanager
+def answering(answers: Answers) -> Iterator[str]:
+    """Give the address of a server that answers some paths as it is told, and 404 for others."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+        def do_GET(self) -> None:
+            status, answer = answers.get(self.path.partition("?")[0], (404, {"error": "no such path"}))
+            body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+            self.send_response(status)
+            self.send_header("content-type", "text/html" if isinstance(answer, bytes) else "application/json")
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def nodes(version: str, module: str) -> tuple[int, Any]:
+    return 200, {"nodes": {"a": {"version": version, "modules": [{"name": module}]}}}
+
+
+@pytest.mark.parametrize(
+    ("answers", "name"),
+    [
+        ({"/": (200, {"version": {"number": "9.4.1"}})}, "Elasticsearch 9.4.1"),
+        ({"/": (200, {"version": {"number": "8.0.0"}})}, "Elasticsearch 8.0.0"),
+        ({"/": (200, {"version": {"number": "2.19.1", "distribution": "opensearch"}})}, "OpenSearch 2.19.1"),
+        ({"/": (403, {}), "/_nodes/_local": nodes("8.19.5", "x-pack-core")}, "Elasticsearch 8.19.5"),
+        ({"/": (405, {}), "/_nodes/_local": nodes("3.8.0", "opensearch-dashboards")}, "OpenSearch 3.8.0"),
+    ],
+)
+def test_servers_that_can_be_used(answers: Answers, name: str) -> None:
+    with answering(answers) as url:
+        assert connect(Access(url)).name == name
+
+
+@pytest.mark.parametrize(
+    ("answers", "wording"),
+    [
+        (
+            {"/": (200, {"version": {"number": "7.17.0"}})},
+            "is elasticsearch 7.17.0; loglens pushes to Elasticsearch 8 or later and OpenSearch 2.7 or later.",
+        ),
+        (
+            {"/": (200, {"version": {"number": "1.3.0", "distribution": "opensearch"}})},
+            "is opensearch 1.3.0; loglens pushes to Elasticsearch 8 or later and OpenSearch 2.7 or later.",
+        ),
+        ({"/": (200, {"name": "something"})}, "is no search server"),
+        ({"/": (200, b"<html>hello</html>")}, "is no search server"),
+        ({"/": (502, b"<html>bad gateway</html>")}, "answered 502"),
+        ({}, "answered 404"),
+        ({"/": (403, {}), "/_nodes/_local": (200, {})}, "is no search server"),
+    ],
+)
+def test_servers_that_cannot_be_used(answers: Answers, wording: str) -> None:
+    """One sentence each."""
+    with answering(answers) as url, pytest.raises(PushError) as refused:
+        connect(Access(url))
+    assert wording in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("servers")
+def test_real_servers(search: str, request: pytest.FixtureRequest) -> None:
+    """Each kind is told by its root and, where that is closed, by its nodes alike."""
+    from loglens.push import server
+
+    found: Server = connect(Access(search))
+    headers = {"accept": "application/json"}
+    assert server._nodes(found.client, headers) == (found.product, ".".join(map(str, found.version)))
+    if not GIVEN:
+        versions = [*fetch.ELASTICSEARCH.values(), fetch.OPENSEARCH.removesuffix(".0")]
+        assert ".".join(map(str, found.version)) in versions
+    assert Names().target(found.url)

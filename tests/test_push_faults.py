@@ -1,0 +1,44 @@
+"""Pushing through a proxy that does what servers do in a bad hour: nothing is lost, nothing is there twice."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from servers.asking import count, push
+from servers.faults import Faults, faulty
+from servers.fixtures import SOME, on_one_kind
+
+from loglens.push import events
+from loglens.push.bulk import Bulk
+from loglens.push.names import Names
+from loglens.push.run import PushRequest
+from loglens.push.server import PushError
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("servers")]
+
+
+def test_faults_on_the_way(search: str, some: Path, names: Names, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tenth of items busy, connections cut before, after and amid an answer, time-outs, 413, 429, 503."""
+    monkeypatch.setattr("loglens.push.run.Bulk", lambda server: Bulk(server, sleep=lambda s: time.sleep(s / 20)))
+    monkeypatch.setattr(events, "ROUND_ITEMS", 10_000)
+    monkeypatch.setattr("loglens.push.server.REQUEST_S", 2)
+    faults = Faults(
+        busy_items=0.2, busy=0.1, unavailable=0.1, reset_before=0.1, reset_after=0.1, reset_amid=0.1, hang_after=0.05,
+        largest_bytes=1 << 20,
+    )  # fmt: skip
+    with faulty(search, faults) as url:
+        report = push(some, url, PushRequest("events", names=names))
+    (line,) = report.lines
+    assert (line.missing, line.refused, line.created + line.duplicates) == (0, 0, SOME)
+    assert report.retries > 0
+    assert count(search, f"{names.prefix}-logs-*") == SOME
+
+
+@on_one_kind
+def test_a_server_that_stays_busy(search: str, some: Path, names: Names, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Patience ends, with what the server said; the push goes on where it was when the server takes again."""
+    monkeypatch.setattr("loglens.push.run.Bulk", lambda server: Bulk(server, budget_s=0.2))
+    with faulty(search, Faults(busy=1.0)) as url, pytest.raises(PushError, match=r"429.*push again to go on"):
+        push(some, url, PushRequest("events", names=names))

@@ -1,0 +1,105 @@
+"""Pushes and servers killed at any moment: what is there in the end is what there is to push, once."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import random
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from itertools import cycle
+from multiprocessing.context import ForkServerContext, ForkServerProcess
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from servers.asking import count, count_records
+from servers.fixtures import MANY, SOME, GivenServer, on_one_kind
+from servers.search import SearchServer
+
+from loglens.push.names import Layout, Names
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("servers")]
+
+KILLS = int(os.environ.get("LOGLENS_TEST_PUSH_KILLS", "30"))
+# A process that has imported all this starts at once, and the moments of its end are moments of the push.
+IMPORTED = ["loglens.cli.main", "loglens.cli.push", "loglens.push.run", "loglens.cli.output", "elasticsearch", "duckdb"]
+
+
+@pytest.fixture(scope="module")
+def processes() -> Iterator[ForkServerContext]:
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(IMPORTED)
+    yield context
+
+
+def run_command(arguments: list[str], output: Path) -> None:
+    """Run a command of loglens as its own process does."""
+    from loglens.cli.main import run
+
+    written = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(written, 1)
+    os.dup2(written, 2)
+    sys.stdin.close()
+    run(arguments)
+
+
+def begin(processes: ForkServerContext, database: Path, url: str, names: Names, output: Path) -> ForkServerProcess:
+    words = ["push", "events", "--to", url, "--db", str(database)]
+    words += ["--namespace", names.namespace, "--layout", names.layout]
+    process = processes.Process(target=run_command, args=(words, output))
+    process.start()
+    return process
+
+
+@on_one_kind
+def test_a_push_killed_at_any_moment(search: str, many: Path, tmp_path: Path, processes: ForkServerContext) -> None:
+    """SIGKILL, the same command again, SIGKILL again, in each layout: all is there in the end, and nothing twice."""
+    output, chance = tmp_path / "output", random.Random(KILLS)
+    layouts, pushes = cycle(get_args(Layout)), []
+    kills, longest_s = 0, 4.0
+    names = Names(f"t{uuid.uuid4().hex[:12]}", next(layouts))
+    while True:
+        is_last = kills == KILLS
+        started = time.monotonic()
+        process = begin(processes, many, search, names, output)
+        process.join(None if is_last else chance.uniform(0.02, longest_s))
+        if process.exitcode is None:
+            process.kill()
+            process.join()
+            kills += 1
+            continue
+        assert process.exitcode == 0, output.read_text()
+        longest_s = min(10.0, max(1.0, time.monotonic() - started))
+        pushes.append(names)
+        if is_last:
+            break
+        names = Names(f"t{uuid.uuid4().hex[:12]}", next(layouts))
+    print(f"{kills} kills in {len(pushes)} pushes of {MANY:,}")
+    for each in pushes:
+        held, lines = count_records(search, each)
+        assert held == MANY, each
+        assert lines == pytest.approx(MANY, rel=0.05), each
+
+
+def test_a_server_killed_in_the_middle(
+    server: SearchServer | GivenServer, some: Path, tmp_path: Path, names: Names, processes: ForkServerContext
+) -> None:
+    """A push waits for a server that is away, and goes on with what it had not acknowledged."""
+    if isinstance(server, GivenServer):
+        pytest.skip("a server that others started is not killed")
+    output = tmp_path / "output"
+    process = begin(processes, some, server.url, names, output)
+    while count(server.url, f"{names.prefix}-logs-*") == 0:
+        assert process.is_alive(), output.read_text()
+        time.sleep(0.02)
+    server.kill()
+    time.sleep(1)
+    server.start()
+    process.join()
+    assert process.exitcode == 0, output.read_text()
+    held, lines = count_records(server.url, names)
+    assert held == SOME
+    assert lines == pytest.approx(SOME, rel=0.05)
