@@ -13,6 +13,7 @@ from loglens.errors import IngestError
 from loglens.ingest.content import Content, FileState
 from loglens.ingest.cutting import cut
 from loglens.ingest.formats import FORMATS
+from loglens.ingest.helpers import LARGE_BYTES, Helpers
 from loglens.ingest.identity import Verdict, recognise, seen_unread
 from loglens.ingest.job import Job
 from loglens.ingest.pieces import CutPieces
@@ -50,6 +51,7 @@ class FileIngest:
         sources: Sequence[Source],
         connection: duckdb.DuckDBPyConnection | None,
         progress: Progress,
+        helpers: Helpers | None = None,
     ) -> None:
         self.request = request
         self.job = job
@@ -57,6 +59,7 @@ class FileIngest:
         self.sources = sources
         self.connection = connection
         self.progress = progress
+        self.helpers = helpers
         self.started_ns = time.time_ns()
 
     def run(self) -> tuple[Outcome, Source | None]:
@@ -173,6 +176,7 @@ class Transaction:
             first_line,
             self.content.state.mtime_ns,
             tuple(form.layouts for form in FORMATS if form.layouts is not None),
+            self.work.helpers if self._has_many_pieces() else None,
         )
         if self.content.encoding:
             reading.assume("encoding", f"{self.content.encoding}, by its byte order mark")
@@ -187,6 +191,10 @@ class Transaction:
         source = self._source(source_id, options, resume, removed, note)
         save_source(self.connection, source)
         return source
+
+    def _has_many_pieces(self) -> bool:
+        """Say whether the pieces are worth several processes; those of a document may share a line."""
+        return self.content.state.stored_bytes >= LARGE_BYTES and self.guess.shape in ("lines", "messages")
 
     def _options(self, resume: Source | None) -> ReadOptions:
         if resume is None:

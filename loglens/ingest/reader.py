@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
+    from loglens.ingest.helpers import Helpers
+    from loglens.ingest.parsing import MakeParser, Parser
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -86,6 +89,14 @@ class Counts:
     unread: int = 0
     assumptions: dict[str, str] = field(default_factory=dict)
 
+    def add(self, other: Counts) -> None:
+        """Add what was counted elsewhere."""
+        self.record_lines += other.record_lines
+        self.records += other.records
+        self.untimed += other.untimed
+        self.unread += other.unread
+        self.assumptions |= other.assumptions
+
 
 class Pieces(Protocol):
     """The content of one source cut into pieces: lines, or the values of a JSON document.
@@ -109,7 +120,8 @@ class Reading:
     `first_line` is where it begins: behind what was read before, where the file has grown. `modified_ns` is the time of
     the file, for records that have none of their own. `layouts` are those of every text format: lines of several may
     stand in one file. A reader inserts rows into `logs`, `spans`, `metric_samples`, `health_checks` and `rejects` with
-    `source_id`, and fills `counts`. It must read `pieces` to the end, and account for every piece.
+    `source_id`, and fills `counts`. It must read `pieces` to the end, and account for every piece. `helpers` are given
+    where pieces are many, and each stands for itself.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -122,6 +134,13 @@ class Reading:
     first_line: int = 1
     modified_ns: int = 0
     layouts: tuple[Layouts, ...] = ()
+    helpers: Helpers | None = None
+
+    def parsed(self, make: MakeParser, parser: Parser) -> Iterator[tuple[str, pa.RecordBatch]]:
+        """Yield what a parser makes of the pieces, by names; others that `make` makes may have a part in it."""
+        if self.helpers is None:
+            return (made for some in self.pieces for made in parser.parse(some))
+        return self.helpers.parse(make, parser, self.pieces)
 
     def insert(
         self, statement: str, schema: pa.Schema, batches: Iterable[pa.RecordBatch], values: dict[str, Any] | None = None

@@ -98,6 +98,7 @@ def _spooled_input() -> Iterator[Path]:
 
 def _read_all(request: IngestRequest, jobs: Sequence[Job], report: IngestReport, progress: Progress) -> None:
     from loglens.ingest.archives import Opened, members
+    from loglens.ingest.helpers import Helpers
     from loglens.ingest.one_file import FileIngest
     from loglens.store.ledger import load_sources
 
@@ -114,12 +115,14 @@ def _read_all(request: IngestRequest, jobs: Sequence[Job], report: IngestReport,
         else:
             connection = None
         sources = load_sources(connection) if connection else []
+        helpers = stack.enter_context(Helpers())
         for found in (each for job in jobs for each in members(job, opened)):
             saved = None
             if isinstance(found, Outcome):
                 outcome = found
             else:
-                outcome, saved = _guarded(FileIngest(request, found, sources, connection, progress), found, connection)
+                work = FileIngest(request, found, sources, connection, progress, helpers)
+                outcome, saved = _guarded(work, found, connection)
             report.outcomes.append(outcome)
             progress.finish(outcome)
             if saved is not None:

@@ -25,6 +25,8 @@ _LOWER_HEX = bytes(
 _HEX = np.frombuffer(b"".join(b"%02x" % byte for byte in range(256)), np.uint16)
 _ZEROS = np.frombuffer(b"00000000", np.uint64)[0]
 TIME_DIGITS = 19
+JSON = pa.json_(pa.string())
+FEW_JSON = pa.dictionary(pa.int32(), JSON)
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,22 @@ def strings(values: Sequence[str | None]) -> pa.StringArray:
 def dictionary(codes: Codes, values: Sequence[str | None]) -> pa.DictionaryArray:
     """Make an array of texts that are few; a value may be null."""
     return pa.DictionaryArray.from_arrays(numbers(codes), strings(values))
+
+
+def as_json(batch: pa.RecordBatch, names: Sequence[str]) -> pa.RecordBatch:
+    """Return a batch with some columns of few texts marked as JSON: DuckDB parses any other text, each time anew."""
+    columns = [
+        pa.DictionaryArray.from_arrays(column.indices, pa.ExtensionArray.from_storage(JSON, column.dictionary))
+        if field.name in names
+        else column
+        for field, column in zip(batch.schema, batch.columns, strict=True)
+    ]
+    return pa.record_batch(columns, json_schema(batch.schema, names))
+
+
+def json_schema(schema: pa.Schema, names: Sequence[str]) -> pa.Schema:
+    """Return the schema of batches with some columns marked as JSON."""
+    return pa.schema([field.with_type(FEW_JSON) if field.name in names else field for field in schema])
 
 
 def _text_array(offsets: npt.NDArray[np.int32], content: bytes, present: Flags | None = None) -> pa.StringArray:

@@ -11,50 +11,45 @@ from loglens.ingest.formats.otlp_batches import Ordinals
 from loglens.ingest.formats.otlp_origin import Around
 from loglens.ingest.formats.otlp_pieces import SPANS, Group, Signal
 from loglens.ingest.formats.otlp_protobuf import first_records
-from loglens.ingest.formats.otlp_reading import OtlpReading
+from loglens.ingest.formats.otlp_reading import OtlpParser, OtlpReading
 from loglens.ingest.formats.otlp_requests import MESSAGE_OF, RequestReader, WireGroup, signal_of
-from loglens.ingest.formats.otlp_tally import Tally
+from loglens.ingest.formats.otlp_tally import Book, Tally
 from loglens.ingest.formats.otlp_transcode import UNKNOWN, transcode
 from loglens.ingest.formats.otlp_values import Malformed
 from loglens.ingest.formats.otlp_wire_batches import SpanBatches, Spans, padded, reason_of, reject
 from loglens.ingest.messages import text_of_bytes
-from loglens.ingest.reader import Reading
 
 # Trace id, span id and parent id: no record of another kind can begin like this.
 _SURELY_SPAN = re.compile(rb"\x0a\x10.{16}\x12\x08.{8}\x22\x08", re.DOTALL)
 
 
-class ProtobufReading(OtlpReading):
-    """One pass over the messages: spans by column, every other record by its JSON form."""
+class ProtobufParser(OtlpParser):
+    """Makes batches from messages: spans by column, every other record by its JSON form."""
 
-    def __init__(self, reading: Reading) -> None:
-        super().__init__(reading)
+    def __init__(self, fallback_service: str, book: Book | None = None) -> None:
+        super().__init__(fallback_service, book)
         self._requests = RequestReader()
         self._wire = SpanBatches()
         self._has_unknown = False
         self._ordinals = Ordinals()
-        self._last_signal = self._main
+        self._last_signal = SPANS
 
     @property
-    def _names(self) -> set[str]:
-        return super()._names | self._wire.names
+    def names(self) -> set[str]:
+        """The attribute names that were seen."""
+        return super().names | self._wire.names
 
-    def _commonest(self) -> Signal:
-        head = self._reading.sample.head
-        found = (signal_of(head, *bounds) for bounds in first_records(head))
-        return next((signal for signal in found if signal), SPANS)
+    @property
+    def has_unknown(self) -> bool:
+        """True when there were fields that have no names."""
+        return super().has_unknown or self._has_unknown or self._wire.has_unknown
 
-    def _note_assumptions(self) -> None:
-        super()._note_assumptions()
-        if self._has_unknown or self._wire.has_unknown:
-            self._reading.assume(UNKNOWN, "kept by their numbers; a newer version of the protocol has names for them")
+    def parse(self, pieces: pa.RecordBatch) -> Iterator[tuple[str, pa.RecordBatch]]:
+        """Yield the batches of some messages by the name of their signal."""
+        yield from self._messages(pieces)
+        yield from self._rest()
 
-    def _batches(self) -> Iterator[tuple[Signal, pa.RecordBatch]]:
-        for batch in self._reading.pieces:
-            yield from self._messages(batch)
-        yield from self._last_batches()
-
-    def _messages(self, batch: pa.RecordBatch) -> Iterator[tuple[Signal, pa.RecordBatch]]:
+    def _messages(self, batch: pa.RecordBatch) -> Iterator[tuple[str, pa.RecordBatch]]:
         """Read the messages of a batch; what they hold stands in one buffer."""
         lines = batch.column("line").to_pylist()
         _, offsets, buffer = batch.column("content").buffers()
@@ -63,7 +58,7 @@ class ProtobufReading(OtlpReading):
         waiting: list[Spans] = []
         tallies = []
         for line, begin, end in zip(lines, bounds, bounds[1:], strict=False):
-            tally = Tally(self._book, line, 1)
+            tally = Tally(self.book, line, 1)
             tallies.append(tally)
             try:
                 groups = self._requests.groups(content, begin, end)
@@ -73,7 +68,7 @@ class ProtobufReading(OtlpReading):
             signal = self._signal(content, groups)
             for group in groups:
                 yield from self._group(content, group, signal, tally, waiting)
-        yield from ((SPANS, made) for made in self._wire.batches(content, waiting))
+        yield from ((SPANS.name, made) for made in self._wire.batches(content, waiting))
         for tally in tallies:
             tally.close()
 
@@ -89,12 +84,12 @@ class ProtobufReading(OtlpReading):
 
     def _group(
         self, content: bytes, group: WireGroup, signal: Signal, tally: Tally, waiting: list[Spans]
-    ) -> Iterator[tuple[Signal, pa.RecordBatch]]:
+    ) -> Iterator[tuple[str, pa.RecordBatch]]:
         self._has_unknown |= any(UNKNOWN in name for name, _ in _members(group.around))
         if signal != SPANS:
             texts = self._texts(content, group, tally, MESSAGE_OF[signal])
             reader = self._typed.get(signal, self._metrics)
-            yield from ((signal, batch) for batch in reader.add_group(Group(signal, group.around, texts), tally))
+            yield from ((signal.name, batch) for batch in reader.add_group(Group(signal, group.around, texts), tally))
             return
         count = len(group.begins)
         tally.expect(count)
@@ -120,6 +115,17 @@ class ProtobufReading(OtlpReading):
                 self._has_unknown |= f'"{UNKNOWN}"' in text
                 texts.append(text.encode())
         return texts
+
+
+class ProtobufReading(OtlpReading):
+    """One pass over the messages."""
+
+    parser = ProtobufParser
+
+    def _commonest(self) -> Signal:
+        head = self._reading.sample.head
+        found = (signal_of(head, *bounds) for bounds in first_records(head))
+        return next((signal for signal in found if signal), SPANS)
 
 
 def _members(around: Around) -> Iterator[tuple[str, bytes]]:

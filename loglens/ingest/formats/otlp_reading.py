@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import IO, Any
 
 import msgspec
 import pyarrow as pa
 
 from loglens.ingest.formats.otlp_batches import RecordReader, Shape
+from loglens.ingest.formats.otlp_columns import as_json, json_schema
 from loglens.ingest.formats.otlp_exact import exact_span
 from loglens.ingest.formats.otlp_log_columns import LogReader
 from loglens.ingest.formats.otlp_logs import LOG_SCHEMA, exact_log, log_statement
 from loglens.ingest.formats.otlp_metrics import METRIC_SCHEMA, METRIC_STATEMENT, MetricReader
 from loglens.ingest.formats.otlp_origin import Origins
-from loglens.ingest.formats.otlp_pieces import LOGS, METRICS, SPANS, Piece, Signal, read_envelope
+from loglens.ingest.formats.otlp_pieces import LOGS, METRICS, SIGNALS, SPANS, Piece, Signal, read_envelope
 from loglens.ingest.formats.otlp_span_columns import SpanReader
-from loglens.ingest.formats.otlp_spans import SPAN_SCHEMA, span_statement
-from loglens.ingest.formats.otlp_tally import Book, Tally
+from loglens.ingest.formats.otlp_spans import FEW, SPAN_SCHEMA, span_statement
+from loglens.ingest.formats.otlp_tally import Book, KeptRejects, Tally
+from loglens.ingest.formats.otlp_transcode import UNKNOWN
 from loglens.ingest.formats.otlp_typed import (
     decode_log_list,
     decode_logs_request,
@@ -26,13 +30,15 @@ from loglens.ingest.formats.otlp_typed import (
     decode_trace_request,
 )
 from loglens.ingest.formats.otlp_values import Malformed, camel
-from loglens.ingest.pieces import RejectSpool
-from loglens.ingest.reader import Reading
+from loglens.ingest.pieces import Reject, RejectSpool
+from loglens.ingest.reader import Counts, Reading
 from loglens.ingest.semconv import RENAMED
 
 MAX_TYPED_BYTES = 4 << 20
 BEGINS = {signal: b'{"%s":[' % signal.resources.encode() for signal in (SPANS, LOGS)}
 KEPT_IN_MEMORY_BYTES = 32 << 20
+# Texts that are known to be JSON, and few.
+JSON_COLUMNS = ("resource", "extra")
 WHITE_SPACE = b" \t\r\n"
 
 
@@ -69,13 +75,23 @@ class Spool:
             self._file.close()
 
 
-class OtlpReading:
-    """One pass over the pieces: one table is filled on the way, what belongs to others is set aside."""
+@dataclass(frozen=True)
+class Found:
+    """What a parser of OTLP found beside rows."""
 
-    def __init__(self, reading: Reading) -> None:
-        self._reading = reading
-        self._book = Book(reading.counts, RejectSpool())
-        self._origins = origins = Origins(reading.fallback_service)
+    counts: Counts
+    rejects: Sequence[Reject]
+    names: set[str]
+    fell_back: bool
+    has_unknown: bool
+
+
+class OtlpParser:
+    """Makes batches of spans, log records and metric samples from the texts of requests."""
+
+    def __init__(self, fallback_service: str, book: Book | None = None) -> None:
+        self.book = book or Book(Counts(), KeptRejects())
+        self._origins = origins = Origins(fallback_service)
         self._spans, self._logs = SpanReader(), LogReader()
         spans = Shape(
             SPANS, SPAN_SCHEMA, "start_ns", decode_trace_request, decode_span_list, self._spans.read, exact_span
@@ -83,18 +99,91 @@ class OtlpReading:
         logs = Shape(LOGS, LOG_SCHEMA, "ts_ns", decode_logs_request, decode_log_list, self._logs.read, exact_log)
         self._typed = {SPANS: RecordReader(spans, origins), LOGS: RecordReader(logs, origins)}
         self._metrics = MetricReader(origins)
+        self._given = Found(Counts(), (), set(), fell_back=False, has_unknown=False)
+
+    @property
+    def names(self) -> set[str]:
+        """The attribute names that were seen."""
+        return self._spans.names | self._logs.names | self._given.names
+
+    @property
+    def fell_back(self) -> bool:
+        """True when a resource had no service of its own."""
+        return self._origins.fell_back or self._given.fell_back
+
+    @property
+    def has_unknown(self) -> bool:
+        """True when there were fields that have no names."""
+        return self._given.has_unknown
+
+    def take(self) -> Found:
+        """Return what was found; counts and rejects since the last call."""
+        book, self.book = self.book, Book(Counts(), KeptRejects())
+        assert isinstance(book.rejects, KeptRejects)
+        return Found(book.counts, book.rejects, self.names, self.fell_back, self.has_unknown)
+
+    def give(self, found: Found) -> None:
+        """Add what another parser has found."""
+        self.book.counts.add(found.counts)
+        for reject in found.rejects:
+            self.book.rejects.add(reject)
+        given = self._given
+        given.names.update(found.names)
+        self._given = replace(
+            given, fell_back=given.fell_back or found.fell_back, has_unknown=given.has_unknown or found.has_unknown
+        )
+
+    def parse(self, pieces: pa.RecordBatch) -> Iterator[tuple[str, pa.RecordBatch]]:
+        """Yield the batches of some pieces by the name of their signal."""
+        for piece in _pieces(pieces):
+            tally = Tally(self.book, piece.line, piece.lines)
+            signal, text = _usual(piece.text)
+            reader = self._typed.get(signal) if signal else None
+            if reader is None or not reader.add_piece(piece, text, tally):
+                yield from self._exact_piece(piece, tally)
+            elif signal and reader.is_full:
+                yield from ((signal.name, batch) for batch in reader.flush())
+            tally.close()
+        yield from self._rest()
+
+    def _rest(self) -> Iterator[tuple[str, pa.RecordBatch]]:
+        """Yield what was collected and is left at the end."""
+        for signal, reader in self._typed.items():
+            yield from ((signal.name, batch) for batch in reader.flush())
+        yield from ((METRICS.name, batch) for batch in self._metrics.flush())
+
+    def _exact_piece(self, piece: Piece, tally: Tally) -> Iterator[tuple[str, pa.RecordBatch]]:
+        try:
+            groups = read_envelope(piece.text)
+        except Malformed as error:
+            tally.reject(str(error), bytes(piece.text).decode(), awaited=0)
+            return
+        for group in groups:
+            reader = self._typed.get(group.signal, self._metrics)
+            yield from ((group.signal.name, batch) for batch in reader.add_group(group, tally))
+
+
+class OtlpReading:
+    """One pass over the pieces: one table is filled on the way, what belongs to others is set aside."""
+
+    parser: type[OtlpParser] = OtlpParser
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        self._rejects = RejectSpool()
+        self._parser = self.parser(reading.fallback_service, Book(reading.counts, self._rejects))
         self._tables = {
-            SPANS: (span_statement(), SPAN_SCHEMA),
-            LOGS: (log_statement(), LOG_SCHEMA),
-            METRICS: (METRIC_STATEMENT, METRIC_SCHEMA),
+            SPANS.name: (span_statement(), SPAN_SCHEMA),
+            LOGS.name: (log_statement(), LOG_SCHEMA),
+            METRICS.name: (METRIC_STATEMENT, METRIC_SCHEMA),
         }
-        self._main = self._commonest()
-        self._spools = {signal: Spool(schema) for signal, (_, schema) in self._tables.items() if signal != self._main}
+        self._main = self._commonest().name
+        self._spools = {name: Spool(schema) for name, (_, schema) in self._tables.items() if name != self._main}
 
     def _commonest(self) -> Signal:
         """Return the signal the sample begins with: its rows are stored while the source is read."""
         for value in self._reading.sample.values:
-            for signal in self._tables:
+            for signal in SIGNALS:
                 if isinstance(value, dict) and signal.resources in {camel(key) for key in value}:
                     return signal
         return SPANS
@@ -103,77 +192,49 @@ class OtlpReading:
         """Read the source to its end."""
         try:
             self._store(self._main, self._main_batches())
-            for signal, spool in self._spools.items():
+            for name, spool in self._spools.items():
                 if not spool.is_empty:
-                    self._store(signal, spool.drain())
+                    self._store(name, spool.drain())
         finally:
             for spool in self._spools.values():
                 spool.close()
-        self._book.rejects.insert(self._reading.connection, self._reading.source_id)
+        self._rejects.insert(self._reading.connection, self._reading.source_id)
         self._note_assumptions()
 
-    def _store(self, signal: Signal, batches: Iterator[pa.RecordBatch]) -> None:
-        statement, schema = self._tables[signal]
+    def _store(self, name: str, batches: Iterator[pa.RecordBatch]) -> None:
+        statement, schema = self._tables[name]
         values: dict[str, Any] = {"source_id": self._reading.source_id}
-        if signal == LOGS:
+        if name == LOGS.name:
             values["duration_unit"] = self._reading.options.duration_unit
-        self._reading.insert(statement, schema, batches, values)
-
-    @property
-    def _names(self) -> set[str]:
-        """The attribute names that were seen."""
-        return self._spans.names | self._logs.names
+        named = [field.name for field in schema if field.name in JSON_COLUMNS and field.type == FEW]
+        marked = (as_json(batch, named) for batch in batches)
+        self._reading.insert(statement, json_schema(schema, named), marked, values)
 
     def _note_assumptions(self) -> None:
-        for name in sorted(self._names & RENAMED.keys()):
+        for name in sorted(self._parser.names & RENAMED.keys()):
             self._reading.assume(name, f"old name of {RENAMED[name]}")
-        if self._origins.fell_back:
+        if self._parser.fell_back:
             self._reading.assume("service", f"{self._reading.fallback_service}, where a resource has no service.name")
+        if self._parser.has_unknown:
+            self._reading.assume(UNKNOWN, "kept by their numbers; a newer version of the protocol has names for them")
 
     def _main_batches(self) -> Iterator[pa.RecordBatch]:
-        for signal, batch in self._batches():
-            if signal == self._main:
+        make = partial(self.parser, self._reading.fallback_service)
+        for name, batch in self._reading.parsed(make, self._parser):
+            if name == self._main:
                 yield batch
             else:
-                self._spools[signal].add(batch)
+                self._spools[name].add(batch)
 
-    def _batches(self) -> Iterator[tuple[Signal, pa.RecordBatch]]:
-        for piece in self._pieces():
-            tally = Tally(self._book, piece.line, piece.lines)
-            signal, text = _usual(piece.text)
-            reader = self._typed.get(signal) if signal else None
-            if reader is None or not reader.add_piece(piece, text, tally):
-                yield from self._exact_piece(piece, tally)
-            elif signal and reader.is_full:
-                yield from ((signal, batch) for batch in reader.flush())
-            tally.close()
-        yield from self._last_batches()
 
-    def _last_batches(self) -> Iterator[tuple[Signal, pa.RecordBatch]]:
-        """Yield what was collected and is left at the end."""
-        for signal, reader in self._typed.items():
-            yield from ((signal, batch) for batch in reader.flush())
-        yield from ((METRICS, batch) for batch in self._metrics.flush())
-
-    def _exact_piece(self, piece: Piece, tally: Tally) -> Iterator[tuple[Signal, pa.RecordBatch]]:
-        try:
-            groups = read_envelope(piece.text)
-        except Malformed as error:
-            tally.reject(str(error), bytes(piece.text).decode(), awaited=0)
-            return
-        for group in groups:
-            reader = self._typed.get(group.signal, self._metrics)
-            yield from ((group.signal, batch) for batch in reader.add_group(group, tally))
-
-    def _pieces(self) -> Iterator[Piece]:
-        for batch in self._reading.pieces:
-            lines, ordinals, counts = (batch.column(name).to_pylist() for name in ("line", "ordinal", "lines"))
-            texts = batch.column("text")
-            _, offsets, data = texts.buffers()
-            bounds = memoryview(offsets).cast("i")[texts.offset : texts.offset + len(texts) + 1]
-            content = memoryview(data)
-            for line, ordinal, count, start, end in zip(lines, ordinals, counts, bounds, bounds[1:], strict=False):
-                yield Piece(line, ordinal, count, trimmed(content[start:end]))
+def _pieces(batch: pa.RecordBatch) -> Iterator[Piece]:
+    lines, ordinals, counts = (batch.column(name).to_pylist() for name in ("line", "ordinal", "lines"))
+    texts = batch.column("text")
+    _, offsets, data = texts.buffers()
+    bounds = memoryview(offsets).cast("i")[texts.offset : texts.offset + len(texts) + 1]
+    content = memoryview(data)
+    for line, ordinal, count, start, end in zip(lines, ordinals, counts, bounds, bounds[1:], strict=False):
+        yield Piece(line, ordinal, count, trimmed(content[start:end]))
 
 
 def _usual(text: memoryview) -> tuple[Signal | None, bytes | memoryview]:

@@ -3,9 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
-from loglens.ingest.pieces import Reject, RejectSpool
+from loglens.ingest.pieces import Reject
 from loglens.ingest.reader import Counts
+
+
+class Rejects(Protocol):
+    """Where rejects are set aside."""
+
+    def add(self, reject: Reject) -> None:
+        """Set a reject aside."""
+        ...
+
+
+class KeptRejects(list[Reject]):
+    """Rejects that wait in memory."""
+
+    def add(self, reject: Reject) -> None:
+        """Set a reject aside."""
+        self.append(reject)
 
 
 @dataclass
@@ -13,7 +30,7 @@ class Book:
     """The counts of a source and its rejects."""
 
     counts: Counts
-    rejects: RejectSpool
+    rejects: Rejects
 
 
 class Tally:
