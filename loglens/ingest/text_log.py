@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 SURVEYED_RECORDS = 4096
 LEARNED_RECORDS = 1000
 LOOKED_AT_RECORDS = 100
+# A text of which fewer records fit is something else that has a few times in it.
+LEAST_SHARE = 0.1
 _GROUP_NAME = re.compile(r"\(\?P<\w+>")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
@@ -32,7 +34,8 @@ def text_format(name: str, title: str, marks: str, example: str, layouts: Layout
     """Return the format of a text log; `certainty` is how sure it is of itself where every line fits."""
 
     def sniff(sample: Sample) -> float:
-        return certainty * share(sample, layouts)
+        fits = share(sample, layouts)
+        return certainty * fits if fits >= LEAST_SHARE else 0.0
 
     def read(reading: Reading) -> None:
         read_text(reading, layouts)

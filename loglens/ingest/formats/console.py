@@ -38,7 +38,8 @@ FORMAT = text_format(
             ),
             Layout(
                 ".NET",
-                rf"^(?P<level>{'|'.join(_DOTNET)}): (?P<logger>[A-Za-z_][\w.`+]*)\[(?P<proof>\d+)\]\s+(?P<message>.*)$",
+                rf"^(?P<level>{'|'.join(_DOTNET)}): (?P<logger>[A-Za-z_][\w.`+]*)\[(?P<proof>\d+)\]"
+                r"(?:\s+(?P<message>.*))?$",
                 attributes={"event.id": "{proof}"},
                 numbers=frozenset({"event.id"}),
                 levels=_DOTNET,

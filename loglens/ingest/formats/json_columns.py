@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from loglens.ingest.durations import duration_is_exact_sql, duration_is_plain_sql, duration_ns_sql
-from loglens.ingest.formats.json_fields import KEYS, Candidate, scale_of, unit_of
+from loglens.ingest.formats.json_fields import INSTANT, KEYS, Candidate, scale_of, unit_of
 from loglens.ingest.formats.json_profile import Profile
 from loglens.ingest.formats.message_templates import rendered_sql
 from loglens.ingest.levels import Scale, severity_sql
@@ -27,6 +27,7 @@ HOLDER_NAMES = {
     "container.name": "^/?(.*)$",
     "attrs.tag": "^/?(.*)$",
 }
+INSTANT_PARTS = r'^\{"epochSecond":\s*(\d+),\s*"nanoOfSecond":\s*(\d{1,9})\}$'
 TEMPLATES = ("@mt", "MessageTemplate")
 VAGUE_TRACES = ("trace", "envelope.trace", "logging.googleapis.com/trace")
 BOOLEANS = "('true', 'false')"
@@ -59,9 +60,7 @@ def conversions(profile: Profile) -> dict[str, Conversion]:
     )
     error = f"CASE WHEN t_error_message NOT IN {BOOLEANS} THEN t_error_message END"
     found = {
-        "time": Conversion(
-            {"ts_ns": time_ns_sql("t_time", "is_usual", profile.zone)}, time_is_exact_sql("t_time", "is_usual")
-        ),
+        "time": _time(profile),
         "level": Conversion({"severity_number": _severity(profile), "level": _scalar("t_level")}, "true"),
         "message": _message(profile),
         "trace_id": Conversion({"trace_id": _trace_id(profile)}, "trace_id = t_trace_id"),
@@ -92,6 +91,19 @@ def marks(profile: Profile) -> dict[str, str]:
 def route() -> str:
     """Return the expression of the route: as the record names it, or shaped from the path."""
     return f"coalesce(http_route, {route_shape_sql('path')})"
+
+
+def _time(profile: Profile) -> Conversion:
+    """Return the time; of Log4j put together from its two numbers."""
+    value, exact = time_ns_sql("t_time", "is_usual", profile.zone), time_is_exact_sql("t_time", "is_usual")
+    if numbers := profile.named("time", INSTANT):
+        where = _at("time", numbers)
+        seconds, rest = (
+            f"CAST(regexp_extract(t_time, {quoted(INSTANT_PARTS)}, {group}) AS BIGINT)" for group in (1, 2)
+        )
+        value = f"CASE WHEN {where} THEN try({seconds} * 1000000000 + {rest}) ELSE {value} END"
+        exact = f"CASE WHEN {where} THEN regexp_matches(t_time, {quoted(INSTANT_PARTS)}) ELSE {exact} END"
+    return Conversion({"ts_ns": value}, exact)
 
 
 def _message(profile: Profile) -> Conversion:

@@ -35,13 +35,15 @@ KEYS: dict[str, tuple[str, ...]] = {
     "time": (
         "@timestamp", "timestamp", "ts", "time", "asctime", "datetime", "@t", "Timestamp", "eventTime", "event_time",
         "log_time", "timeMillis", "date", "t", "t.$date", "record.time.repr", "record.time.timestamp", "_time",
-        "__REALTIME_TIMESTAMP", "created", "receiveTimestamp",
+        "__REALTIME_TIMESTAMP", "created", "receiveTimestamp", "instant", "EdgeStartTimestamp", "EdgeEndTimestamp",
+        "started_at",
         "envelope.@timestamp", "envelope.timestamp", "envelope.time", "envelope.date", "envelope.__REALTIME_TIMESTAMP",
     ),
     "level": (
         "level", "severity", "levelname", "log.level", "lvl", "loglevel", "log_level", "logLevel", "severity_text",
         "severityText", "level_name", "@l", "Level", "LogLevel", "record.level.name", "priority", "PRIORITY",
-        "levelno", "severity_number", "severityNumber", "s", "envelope.severity", "envelope.PRIORITY",
+        "levelno", "severity_number", "severityNumber", "s", "@fields.level", "@fields.lvl", "envelope.severity",
+        "envelope.PRIORITY",
     ),
     "service": (
         "service.name", "service", "service_name", "serviceName", "app", "application", "app_name", "appname",
@@ -61,7 +63,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "message": (
         "message", "msg", "event", "short_message", "@m", "RenderedMessage", "Message", "record.message",
         "fields.message", "MESSAGE", "textPayload", "@message", "_msg", "@mt", "MessageTemplate", "text", "body",
-        "log", "line",
+        "log", "line", "@fields.message", "@fields.msg",
     ),
     "trace_id": (
         "trace_id", "traceId", "traceID", "trace.id", "traceid", "@tr", "TraceId", "dd.trace_id", "otelTraceID",
@@ -77,7 +79,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "request_id": (
         "request_id", "requestId", "requestID", "req_id", "reqId", "http.request.id", "correlation_id",
         "correlationId", "x_request_id", "x-request-id", "X-Request-ID", "req.id", "RequestId", "awsRequestId",
-        "function_request_id", "mdc.requestId", "mdc.request_id", "record.extra.request_id", "_request_id",
+        "function_request_id", "RayID", "mdc.requestId", "mdc.request_id", "record.extra.request_id", "_request_id",
     ),
     "user_id": (
         "user_id", "userId", "user.id", "enduser.id", "usr.id", "uid", "UserId", "mdc.userId", "mdc.user_id",
@@ -94,24 +96,25 @@ KEYS: dict[str, tuple[str, ...]] = {
     "http_method": (
         "http.request.method", "http.method", "http_method", "httpMethod", "method", "request_method", "verb",
         "req.method", "request.method", "RequestMethod", "Properties.RequestMethod", "httpRequest.requestMethod",
-        "envelope.httpRequest.requestMethod",
+        "ClientRequestMethod", "envelope.httpRequest.requestMethod",
     ),
     "path": (
         "url.path", "http.target", "path", "request_path", "request_uri", "uri", "url.original", "url.full", "url",
         "http.url", "req.url", "request.path", "request.url", "request.uri", "RequestPath", "Properties.RequestPath",
-        "httpRequest.requestUrl", "envelope.httpRequest.requestUrl",
+        "httpRequest.requestUrl", "ClientRequestURI", "ClientRequestPath", "envelope.httpRequest.requestUrl",
     ),
     "http_route": ("http.route", "http_route", "url.template", "route", "path_template"),
     "status_code": (
         "http.response.status_code", "http.status_code", "status_code", "statusCode", "http_status", "httpStatus",
         "response_status", "res.statusCode", "res.status", "response.status", "response.status_code",
         "response.statusCode", "StatusCode", "Properties.StatusCode", "httpRequest.status",
-        "envelope.httpRequest.status", "status", "code",
+        "EdgeResponseStatus", "envelope.httpRequest.status", "status", "code",
     ),
     "duration": (
         "duration_ms", "durationMs", "latency_ms", "latencyMs", "elapsed_ms", "elapsedMs", "response_time_ms",
         "responseTimeMs", "duration_millis", "durationMillis", "elapsed_millis", "took_ms", "time_ms", "responseTime",
-        "ElapsedMilliseconds", "elapsedMilliseconds", "_duration_ms", "attr.durationMillis", "record.extra.duration_ms",
+        "ElapsedMilliseconds", "elapsedMilliseconds", "EdgeTimeToFirstByteMs", "_duration_ms", "attr.durationMillis",
+        "record.extra.duration_ms",
         "duration_us", "durationUs", "latency_us", "elapsed_us", "duration_micros", "durationMicros",
         "duration_ns", "durationNs", "latency_ns", "elapsed_ns", "duration_nanos", "durationNanos", "event.duration",
         "duration_s", "duration_sec", "duration_seconds", "durationSeconds", "latency_s", "latency_seconds",
@@ -145,6 +148,9 @@ _SCALES: dict[str, Scale] = {
     "PRIORITY": "syslog",
     "envelope.PRIORITY": "syslog",
 }
+
+# The time as Log4j writes it: an object with `epochSecond` and `nanoOfSecond`.
+INSTANT = "instant"
 
 # What a record speaks of, for telling logs from other JSON.
 KINDS = ("time", "level", "message", "trace_id", "request_id", "status_code", "duration", "path")

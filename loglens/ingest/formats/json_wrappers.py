@@ -58,7 +58,9 @@ def opened(record: Mapping[str, object]) -> Mapping[str, object]:
     """Open a decoded record; return it as it is where it is no envelope, or there is no object within."""
     for wrapper in wrappers_among(record):
         inner = record[wrapper.key]
-        if isinstance(inner, str) and not wrapper.is_object and inner.lstrip()[:1] == "{":
+        if isinstance(inner, dict) != wrapper.is_object:
+            continue
+        if isinstance(inner, str) and inner.lstrip()[:1] == "{":
             try:
                 inner = json.loads(inner)
             except (ValueError, RecursionError):

@@ -18,7 +18,7 @@ _ATTRIBUTES = {
     "thread": "thread.name", "thread_number": "thread.id", "pid": "process.pid", "file": "code.file.path",
     "file_line": "code.line.number", "function": "code.function.name", "host": "host.name", "client": "client.address",
 }  # fmt: skip
-_NUMBERS = frozenset({"process.pid", "code.line.number"})
+_NUMBERS = frozenset({"process.pid", "code.line.number", "http.response.body.size"})
 
 
 def rows(

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from loglens.ingest.durations import UNIT_NAMES
-from loglens.ingest.formats.json_fields import KINDS, find
+from loglens.ingest.formats.json_fields import INSTANT, KINDS, find
 from loglens.ingest.formats.json_wrappers import opened
 from loglens.ingest.reader import Format, Reading, Sample
 
@@ -39,7 +39,10 @@ def _is_log(record: Mapping[str, object]) -> bool:
     kinds = {kind for kind in KINDS if not isinstance(find(record, kind), dict | None)}
     if not str(find(record, "status_code")).isdigit():
         kinds.discard("status_code")
-    says_something = "message" in kinds or "level" in kinds or {"status_code", "duration"} <= kinds
+    if isinstance(record.get(INSTANT), dict):
+        kinds.add("time")
+    is_request = "status_code" in kinds and not kinds.isdisjoint({"duration", "path"})
+    says_something = "message" in kinds or "level" in kinds or is_request
     return len(kinds) >= 2 and says_something
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from loglens.ingest.formats.loggers import LEVEL_IN_MESSAGE, LEVEL_WORDS
 from loglens.ingest.layout import Layout, Layouts
 from loglens.ingest.text_log import text_format
-from loglens.ingest.time_layouts import CLF, CTIME, DAY_MONTH_NAME, ISO, SLASHED, TimeLayout
+from loglens.ingest.time_layouts import CLF, CTIME, DAY_MONTH_NAME, ISO, SLASHED, TIME_OF_DAY, TimeLayout
 
 _TIMES = (ISO, SLASHED, CLF, CTIME, DAY_MONTH_NAME)
 _LOUD, _SET_OFF = LEVEL_WORDS.upper(), r"(?:[\])>:|]|[ \t]+[-|:][ \t]|\t)"
@@ -40,7 +40,11 @@ FORMAT = text_format(
     marks="a time, or a level, in most lines; or a file that is named itself or called a log",
     example="2026-01-15 09:00:00 listening on port 8080\n",
     layouts=Layouts(
-        known=(*(layout for time in _TIMES for layout in _layouts(time)), _LEVEL_ONLY),
+        known=(
+            *(layout for time in _TIMES for layout in _layouts(time)),
+            *_layouts(TIME_OF_DAY)[:2],
+            _LEVEL_ONLY,
+        ),
         head=rf"^[^\n]{{0,120}}?\d\d:\d\d:\d\d|^{_LEVEL}",
     ),
     certainty=0.3,

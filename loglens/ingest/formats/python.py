@@ -1,11 +1,11 @@
-"""Loggers of Python: logging, uvicorn, gunicorn, Celery, Airflow and loguru, as they write by default."""
+"""Loggers of Python: logging, uvicorn, gunicorn, uWSGI, Celery, Airflow and loguru, as they write by default."""
 
 from __future__ import annotations
 
 from loglens.ingest.formats.loggers import PYTHON_LEVEL, rows
 from loglens.ingest.layout import Layout, Layouts
 from loglens.ingest.text_log import text_format
-from loglens.ingest.time_layouts import ISO
+from loglens.ingest.time_layouts import CTIME, ISO
 
 _LOGGER = r"(?P<logger>[\w.-]+)"
 _PATTERNS = {
@@ -30,14 +30,21 @@ _UNTIMED = (
     Layout("logging without times", rf"^(?P<proof>{PYTHON_LEVEL}):{_LOGGER}:(?P<message>.*)$"),
 )
 
+_UWSGI = (
+    r"\[pid: (?P<pid>\d+)\|app: [^|\n]*\|req: [^\]\n]*\] (?P<client>\S+) \((?P<user_id>[^)\n]*)\) \{[^}\n]*\}"
+    r" \[<time>\] (?P<message>(?P<http_method>[A-Z]+) (?P<path>\S+) => generated (?P<size>\d+) bytes in"
+    r" (?P<duration>\d+ \w+) \(HTTP/(?P<protocol>[\d.]+) (?P<status_code>\d{3})\).*)"
+)
+_ACCESS = {"network.protocol.version": "{protocol}", "http.response.body.size": "{size}"}
+
 FORMAT = text_format(
     name="python",
-    title="loggers of Python: logging, uvicorn, gunicorn, Celery, Airflow, loguru",
+    title="loggers of Python: logging, uvicorn, gunicorn, uWSGI, Celery, Airflow, loguru",
     marks="time, logger and level in one of the orders these loggers use; uvicorn: a level, a colon and spaces",
     example="2026-01-15 09:00:00,250 - app.orders - WARNING - retrying in 2 s\n",
     layouts=Layouts(
-        known=(*rows((ISO,), _PATTERNS), *_UNTIMED),
-        head=rf"^\[?\d{{4}}-[^\n]{{0,100}}{PYTHON_LEVEL}\b|^{PYTHON_LEVEL}:",
+        known=(*rows((ISO,), _PATTERNS), *rows((CTIME,), {"uWSGI": _UWSGI}, attributes=_ACCESS), *_UNTIMED),
+        head=rf"^\[?\d{{4}}-[^\n]{{0,100}}{PYTHON_LEVEL}\b|^{PYTHON_LEVEL}:|^\[pid: \d",
     ),
     certainty=0.75,
 )
