@@ -82,7 +82,8 @@ class Analysis:
     `columns` maps each column to its meaning, in order; units are in the names (`_ms`, `_s`, `_ns`, `_bytes`,
     `_ratio`). `sql` is a static SELECT whose `$name` binds are the parameters, and those of SCOPE it uses
     (all of them unless `scoped` is false). `prepare` is a first SELECT over the same binds; `bind` turns its rows
-    and the parameters into further binds of `sql` (named in `bound`). `compute` turns the rows of `sql` into the
+    and the parameters into further binds of `sql` (named in `bound`), `bind_arrow` its Arrow table, where they are too
+    many for Python. `compute` turns the rows of `sql` into the
     rows of the answer where SQL is not enough; `compute_arrow` does so from an Arrow table, where they are too many
     for Python. Rows in Python have times as integer nanoseconds and JSON as text.
 
@@ -93,8 +94,10 @@ class Analysis:
     columns a narrow table leaves out, first to go first. `grouped` names columns a table prints once, above the
     rows that share them. `drawings` are formats that only this analysis offers. `needs` names the derivations whose
     tables the statements read: what is stale of them is derived before it is asked. `draw` draws the rows for the
-    terminal, in a given number of columns, where a table is not the picture. `follow` is where it leads. `spread` says
-    how it runs on a distributed engine. `examples` are command lines for the help.
+    terminal, in a given number of columns, where a table is not the picture. `notes` says, of all binds, what belongs
+    to the answer and is no data. `row_sql` counts one row again, over its columns as binds, where `sql` does not give
+    the rows; what it gives are columns of the row. `follow` is where it leads. `spread` says how it runs on a
+    distributed engine. `examples` are command lines for the help.
     """
 
     name: str
@@ -109,6 +112,7 @@ class Analysis:
     prepare: str | None = None
     bound: tuple[str, ...] = ()
     bind: Callable[[Sequence[Row], Mapping[str, Value]], Mapping[str, Any]] | None = None
+    bind_arrow: Callable[[pa.Table, Mapping[str, Value]], Mapping[str, Any]] | None = None
     compute: Callable[[Sequence[Row], Mapping[str, Value]], Sequence[Row]] | None = None
     compute_arrow: Callable[[pa.Table, Mapping[str, Value]], Sequence[Row]] | None = None
     many: bool = False
@@ -118,6 +122,8 @@ class Analysis:
     drawings: tuple[Drawing, ...] = ()
     needs: tuple[str, ...] = ()
     draw: Callable[[Sequence[Row], int], str] | None = None
+    notes: Callable[[Mapping[str, Any]], Sequence[str]] | None = None
+    row_sql: str = ""
     follow: Follow | None = None
     spread: Literal["sql", "trace", "local"] = "sql"
     examples: tuple[str, ...] = ()

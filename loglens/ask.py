@@ -76,7 +76,7 @@ class Statement:
 
     def reproducible(self) -> str:
         """Return the statement with its values written in, to be run by itself."""
-        return _BIND.sub(lambda match: literal(self.binds[match[1]]) if match[1] in self.binds else match[0], self.sql)
+        return written(self.sql, self.binds)
 
     def _run(self, sql: str) -> duckdb.DuckDBPyConnection:
         return self.connection.execute(sql, self._used(sql))
@@ -103,9 +103,7 @@ def ask(
 ) -> Answer:
     """Ask an analysis with accepted values; the rows come while the connection is open."""
     binds: dict[str, Any] = {**values, **(scope.binds(connection) if analysis.scoped else {})}
-    if analysis.bind is not None:
-        prepared = Statement(connection, analysis.prepare, binds).rows() if analysis.prepare else []
-        binds |= analysis.bind(prepared, binds)
+    binds |= _prepared(connection, analysis, binds)
     statement = Statement(connection, analysis.sql, {**binds, "most": _LARGEST} if analysis.many else binds)
     columns = statement.columns(analysis.columns)
     answer = Answer(
@@ -117,6 +115,7 @@ def ask(
         aside=analysis.aside(values) if analysis.aside else (),
         grouped=analysis.grouped,
         draw=analysis.draw,
+        notes=analysis.notes(binds) if analysis.notes else (),
     )
     answer.drawings = tuple(
         Drawn(drawing.name, drawing.suffixes, partial(_drawn, drawing, statement, answer))
@@ -132,6 +131,16 @@ def ask(
     else:
         answer.tuples = _counted(statement.fetch(columns), answer, limit)
     return answer
+
+
+def _prepared(connection: duckdb.DuckDBPyConnection, analysis: Analysis, binds: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the further binds of the statement of an analysis."""
+    if analysis.bind_arrow is not None:
+        assert analysis.prepare is not None
+        return analysis.bind_arrow(Statement(connection, analysis.prepare, binds).arrow(), binds)
+    if analysis.bind is None:
+        return {}
+    return analysis.bind(Statement(connection, analysis.prepare, binds).rows() if analysis.prepare else [], binds)
 
 
 def ask_sql(connection: duckdb.DuckDBPyConnection, sql: str, limit: int) -> Answer:
@@ -229,6 +238,11 @@ def _type_of(name: str, rows: Sequence[Row]) -> str:
             case str():
                 return "VARCHAR"
     return next((found for suffix, found in _TYPE_OF_SUFFIX.items() if name.endswith(suffix)), "VARCHAR")
+
+
+def written(sql: str, binds: Mapping[str, Any]) -> str:
+    """Return a statement with the values of its binds written in."""
+    return _BIND.sub(lambda match: literal(binds[match[1]]) if match[1] in binds else match[0], sql)
 
 
 def literal(value: Any) -> str:

@@ -8,9 +8,9 @@ from dataclasses import replace
 from textwrap import dedent, indent
 from typing import TYPE_CHECKING, Any
 
-from loglens.analysis import Row, Value
+from loglens.analysis import Analysis, Row, Value
 from loglens.answer import Answer
-from loglens.ask import ask, literal
+from loglens.ask import ask, literal, written
 from loglens.detector import MAX_Q, Detector, Values, Verdict, at_most
 from loglens.errors import UsageError
 from loglens.finding import Finding, fingerprint, ranked
@@ -131,7 +131,7 @@ def _finding(detector: Detector, row: Row, verdict: Verdict, sql: str) -> Findin
         fingerprint=fingerprint_of(detector, row),
         evidence={name: row[name] for name in detector.evidence},
         gates=verdict.gates,
-        sql=_narrowed(sql, {name: row[name] for name in detector.watches.key}),
+        sql=_evidence_sql(detector.watches, row, sql),
         advice=verdict.advice or detector.advice,
         cost_ms=verdict.cost_ms,
         gain_ms=verdict.gain_ms,
@@ -156,6 +156,13 @@ def _exemplars(row: Row) -> tuple[str, ...]:
     if listed is not None:
         return tuple(json.loads(listed))
     return (row["exemplar_trace_id"],) if row.get("exemplar_trace_id") else ()
+
+
+def _evidence_sql(analysis: Analysis, row: Row, sql: str) -> str:
+    """Return the statement that gives the numbers of a row."""
+    if analysis.row_sql:
+        return written(dedent(analysis.row_sql).strip(), row)
+    return _narrowed(sql, {name: row[name] for name in analysis.key})
 
 
 def _narrowed(sql: str, key: Mapping[str, Value]) -> str:

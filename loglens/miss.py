@@ -43,6 +43,12 @@ _REQUESTS = """
         route   AS route
     FROM requests
     WHERE trace_id = $trace_id
+    UNION
+    SELECT
+        service,
+        route
+    FROM logs
+    WHERE trace_id = $trace_id
 """
 
 
@@ -75,6 +81,8 @@ def _judged(
     judged = list(zip(everything, verdicts(detector, everything, values), strict=True))
     if "trace_id" not in {param.name for param in detector.watches.params}:
         requests = set(connection.execute(_REQUESTS, {"trace_id": trace_id}).fetchall())
+        # What is of no route is of its service as a whole.
+        requests |= {(service, None) for service, _ in requests}
         for row, verdict in judged:
             if (row["service"], row["route"]) in requests:
                 yield row, verdict.gates

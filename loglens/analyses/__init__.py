@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from loglens.analyses import (
+    bursts,
     call_sequences,
     compare,
     concurrency,
@@ -37,6 +38,7 @@ ALL: tuple[Analysis, ...] = (
     slow.ANALYSIS,
     tails.ANALYSIS,
     why.ANALYSIS,
+    bursts.ANALYSIS,
     errors.ANALYSIS,
     retries.ANALYSIS,
     queries.ANALYSIS,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from loglens.detector import Detector
 from loglens.detectors import (
+    error_burst,
+    error_level_shift,
     fan_out,
     long_transaction,
     n_plus_one,
@@ -24,6 +26,8 @@ ALL: tuple[Detector, ...] = (
     redundant_query.DETECTOR,
     fan_out.DETECTOR,
     long_transaction.DETECTOR,
+    error_burst.DETECTOR,
+    error_level_shift.DETECTOR,
     new_error.DETECTOR,
     swallowed_error.DETECTOR,
     retry_storm.DETECTOR,

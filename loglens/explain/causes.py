@@ -17,7 +17,7 @@ from loglens.wording import moments
 # Attributes that are told; what ranks behind them adds little.
 _TOLD = 8
 # What a failure leaves behind is no reason for it: status, error, and what the response looked like.
-_OUTCOME = re.compile(r"(^|: )(.*status|error|exception|fault|.*\.error|otel\.|http\.response|.*response)([._-]|$)")
+OUTCOME = re.compile(r"(^|: )(.*status|error|exception|fault|.*\.error|otel\.|http\.response|.*response)([._-]|$)")
 # What differs from one message to the next of the same kind: ids, and numbers.
 _VARYING = re.compile(r"\b[0-9a-fA-F]{8,}(?:-[0-9a-fA-F]+)*\b|\d+")
 # Logged errors that no span tells of.
@@ -77,7 +77,7 @@ def attribute_rows(comparison: Comparison, stretch: Stretch | None) -> list[Row]
         attributes = [
             each
             for each in attributes
-            if not _OUTCOME.search(each.name) and not (each.name == LOGGED and each.values[0] in errors)
+            if not OUTCOME.search(each.name) and not (each.name == LOGGED and each.values[0] in errors)
         ]
     tail_every, body_every = comparison.sampled
     found = differences(

@@ -1,0 +1,32 @@
+"""What sets the failed requests of a burst apart from those that succeeded in the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from loglens.analysis import Row
+from loglens.differences import Difference, differences
+from loglens.explain.causes import OUTCOME
+from loglens.explain.read import read_attributes
+from loglens.explain.words import is_text, value_text
+from loglens.wording import percent
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def apart(part: pa.Table, members: Sequence[Row]) -> list[str]:
+    """Return the attributes that differ, in words, the most telling first; `part` are the rows of one burst."""
+    import numpy as np
+
+    is_tail = np.array([row["is_tail"] for row in members], dtype=bool)
+    if is_tail.all() or not is_tail.any():
+        return []
+    attributes = [each for each in read_attributes(part, len(members)) if not OUTCOME.search(each.name)]
+    return [_told(each) for each in differences(attributes, is_tail)]
+
+
+def _told(found: Difference) -> str:
+    said = " and ".join(is_text(each.attribute, value_text(each)) for each in found.conditions)
+    return f"{said} ({percent(found.tail_ratio)}, else {percent(found.body_ratio)})"

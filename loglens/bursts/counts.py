@@ -1,0 +1,233 @@
+"""The statement that counts: errors and traffic of every key, in buckets of time."""
+
+from __future__ import annotations
+
+# One row a key and bucket (`is_asked`: the traffic is requests) of keys with errors enough; first the row of the time
+# they lie in, whose `kind` is null.
+COUNTS = """
+    WITH times AS (
+        SELECT start_ns AS at_ns FROM requests WHERE start_ns < $until_ns
+        UNION ALL
+        SELECT ts_ns FROM logs WHERE ts_ns < $until_ns
+    ),
+    days AS (
+        SELECT
+            at_ns // 86400000000000     AS day,
+            count(*)                    AS number,
+            min(at_ns)                  AS first_ns,
+            max(at_ns)                  AS last_ns
+        FROM times
+        GROUP BY day
+    ),
+    -- A record with a wrong clock lies far from the others: where days are missing, one side is left out.
+    apart AS (
+        SELECT *, coalesce(day - lag(day) OVER (ORDER BY day) > 7, false)::INTEGER AS is_far FROM days
+    ),
+    islands AS (
+        SELECT *, sum(is_far) OVER (ORDER BY day ROWS UNBOUNDED PRECEDING) AS island FROM apart
+    ),
+    measured AS (
+        SELECT
+            first_ns                                                        AS first_ns,
+            last_ns                                                         AS last_ns,
+            CASE
+                WHEN last_ns - first_ns < 21600000000000 THEN 10000000000
+                WHEN last_ns - first_ns <= 5184000000000000 THEN 60000000000
+                ELSE 300000000000
+            END                                                             AS width_ns
+        FROM (
+            SELECT min(first_ns) AS first_ns, max(last_ns) AS last_ns
+            FROM islands
+            GROUP BY island
+            ORDER BY sum(number) DESC, last_ns DESC
+            LIMIT 1
+        ) AS longest
+    ),
+    range AS MATERIALIZED (
+        SELECT
+            first_ns - first_ns % width_ns                                  AS first_ns,
+            last_ns                                                         AS last_ns,
+            width_ns                                                        AS width_ns
+        FROM measured
+    ),
+    answered AS MATERIALIZED (
+        SELECT
+            service                                                         AS service,
+            route                                                           AS route,
+            (start_ns - first_ns) // width_ns                               AS bucket,
+            count(*)                                                        AS traffic,
+            count_if(is_error)                                              AS errors
+        FROM requests
+        CROSS JOIN range
+        WHERE
+            start_ns BETWEEN first_ns AND last_ns
+            AND NOT is_health
+            AND ($service IS NULL OR service = $service)
+        GROUP BY ALL
+    ),
+    -- Of services that answer no requests the records that are no errors stand for the traffic.
+    written AS MATERIALIZED (
+        SELECT
+            logs.service                                                    AS service,
+            (ts_ns - first_ns) // width_ns                                  AS bucket,
+            count(*) FILTER (WHERE coalesce(severity_number, 9) < 17)       AS traffic
+        FROM logs
+        CROSS JOIN range
+        ANTI JOIN (SELECT DISTINCT service FROM answered) AS answering
+            ON logs.service IS NOT DISTINCT FROM answering.service
+        WHERE
+            ts_ns BETWEEN first_ns AND last_ns
+            AND ($service IS NULL OR logs.service = $service)
+        GROUP BY ALL
+    ),
+    failures AS MATERIALIZED (
+        SELECT
+            service                                                         AS service,
+            error                                                           AS error,
+            (start_ns - first_ns) // width_ns                               AS bucket,
+            count(DISTINCT unit)                                            AS errors
+        FROM error_events
+        CROSS JOIN range
+        WHERE
+            start_ns BETWEEN first_ns AND last_ns
+            -- Where a later attempt succeeded, nobody was hurt.
+            AND outcome <> 'retried'
+            AND NOT coalesce(is_health_route(route), false)
+            AND ($service IS NULL OR service = $service)
+        GROUP BY ALL
+    ),
+    called AS MATERIALIZED (
+        SELECT
+            service                                                         AS service,
+            peer                                                            AS peer,
+            (start_ns - first_ns) // width_ns                               AS bucket,
+            count(*)                                                        AS traffic,
+            count_if(is_error)                                              AS errors
+        FROM span_tree
+        CROSS JOIN range
+        WHERE
+            kind = 'CLIENT'
+            AND peer IS NOT NULL
+            AND start_ns BETWEEN first_ns AND last_ns
+            AND ($service IS NULL OR service = $service)
+        GROUP BY ALL
+    ),
+    counted AS (
+        SELECT
+            'service'       AS kind,
+            service         AS service,
+            NULL            AS route,
+            NULL            AS name,
+            bucket          AS bucket,
+            sum(traffic)    AS traffic,
+            sum(errors)     AS errors,
+            true            AS is_asked
+        FROM answered
+        GROUP BY service, bucket
+        UNION ALL
+        SELECT 'service', service, NULL, NULL, bucket, sum(traffic), sum(errors), false
+        FROM (
+            SELECT service, bucket, traffic, 0 AS errors FROM written
+            UNION ALL
+            SELECT service, bucket, 0, errors
+            FROM failures
+            ANTI JOIN (SELECT DISTINCT service FROM answered) AS answering
+                ON failures.service IS NOT DISTINCT FROM answering.service
+        ) AS lines
+        GROUP BY service, bucket
+        UNION ALL
+        SELECT 'route', service, route, NULL, bucket, traffic, errors, true
+        FROM answered
+        WHERE route IS NOT NULL
+        UNION ALL
+        SELECT 'error', service, NULL, error, bucket, NULL, errors, NULL
+        FROM failures
+        UNION ALL
+        SELECT 'dependency', service, NULL, peer, bucket, traffic, errors, true
+        FROM called
+    ),
+    numbered AS MATERIALIZED (
+        SELECT *, sum(errors) OVER (PARTITION BY kind, service, route, name) AS whole FROM counted
+    ),
+    keys AS (
+        SELECT DISTINCT kind, service, route, name, whole FROM numbered WHERE whole > 0
+    )
+    SELECT
+        NULL                    AS kind,
+        NULL                    AS service,
+        NULL                    AS route,
+        NULL                    AS name,
+        width_ns                AS bucket,
+        first_ns                AS traffic,
+        last_ns                 AS errors,
+        NULL                    AS is_asked
+    FROM range
+    UNION ALL
+    -- What failed too seldom for any burst, to be told as such.
+    SELECT 'seldom', NULL, NULL, NULL, count(*), NULL, NULL, NULL
+    FROM keys
+    WHERE whole < $min_excess
+    UNION ALL
+    SELECT
+        kind                    AS kind,
+        service                 AS service,
+        route                   AS route,
+        name                    AS name,
+        bucket                  AS bucket,
+        traffic::BIGINT         AS traffic,
+        errors::BIGINT          AS errors,
+        is_asked                AS is_asked
+    FROM numbered
+    WHERE
+        whole >= $min_excess
+        -- What errors of a service are in proportion to.
+        OR kind = 'service'
+    ORDER BY
+        kind NULLS FIRST,
+        service NULLS FIRST,
+        route NULLS FIRST,
+        name NULLS FIRST,
+        bucket
+"""
+
+# The errors of one burst, counted anew.
+COUNT_AGAIN = """
+    SELECT
+        count(*) AS errors
+    FROM (
+        SELECT service, start_ns
+        FROM requests
+        WHERE
+            $kind IN ('service', 'route')
+            AND ($route IS NULL OR route = $route)
+            AND is_error
+            AND NOT is_health
+        UNION ALL
+        SELECT service, min(start_ns)
+        FROM error_events
+        WHERE
+            outcome <> 'retried'
+            AND NOT coalesce(is_health_route(route), false)
+            AND (
+                ($kind = 'error' AND error = $name)
+                OR (
+                    $kind = 'service'
+                    AND service IS NOT DISTINCT FROM $service
+                    AND NOT EXISTS (FROM requests WHERE service IS NOT DISTINCT FROM $service AND NOT is_health)
+                )
+            )
+        GROUP BY service, error, unit, start_ns
+        UNION ALL
+        SELECT service, start_ns
+        FROM span_tree
+        WHERE
+            $kind = 'dependency'
+            AND kind = 'CLIENT'
+            AND peer = $name
+            AND is_error
+    ) AS events
+    WHERE
+        service IS NOT DISTINCT FROM $service
+        AND start_ns >= $first_ts
+        AND start_ns < $last_ts
+"""

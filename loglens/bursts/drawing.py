@@ -1,0 +1,81 @@
+"""Bursts drawn for a terminal: when, where, how many instead of how many, where they began, what sets them apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from loglens.analysis import Row
+from loglens.paragraph import LONGEST, wrapped
+from loglens.text import visible
+from loglens.wording import amount, counted, duration, factor, moments, percent
+
+_INDENT = "  "
+_NS_PER_MS = 10**6
+# Beyond so many times, how many does not matter.
+_MANY_TIMES = 100
+
+
+def draw(rows: Sequence[Row], width: int) -> str:
+    """Return the bursts as paragraphs of at most `width` columns."""
+    if not rows:
+        return "No bursts.\n"
+    room = min(width, LONGEST)
+    return "\n".join("".join(f"{line}\n" for line in _burst(row, room)) for row in rows)
+
+
+def _burst(row: Row, width: int) -> Iterator[str]:
+    yield from wrapped(f"{moments(row['first_ts'], row['last_ts'])}  {visible(subject(row))}", width)
+    for text in filter(None, (much(row), onset(row), began(row), _apart(row), _open(row))):
+        for line in wrapped(visible(text), width - len(_INDENT)):
+            yield _INDENT + line
+
+
+def subject(row: Row) -> str:
+    """Return what a burst is of: the service, and the route, error or dependency."""
+    service, kind = row["service"] or "(no service)", row["kind"]
+    if kind == "dependency":
+        return f"{service}, calls to {row['name']}"
+    return " ".join(filter(None, (service, row["route"], row["name"])))
+
+
+def much(row: Row) -> str:
+    """Say how many errors there were, of how many requests, and how many would be usual."""
+    told = f"{counted(row['errors'], 'error')} in {duration((row['last_ts'] - row['first_ts']) / _NS_PER_MS)}"
+    if row["error_ratio"] is not None:
+        told += f", {percent(row['error_ratio'])} of {counted(row['requests'], 'request')}"
+    usual = amount("", row["expected"])
+    times = f" ({factor(row['times'])} as many)" if row["times"] < _MANY_TIMES else ""
+    return f"{told}; {usual} would be usual{times}. {row['sigma']:.1f} sigma."
+
+
+def onset(row: Row) -> str:
+    """Say when it began, and whether it ended."""
+    told = f"Began {moments(row['onset_low_ts'], row['onset_high_ts'])}"
+    if row["change"] == "level shift":
+        return f"{told}, and has come to stay: a level shift."
+    return f"{told}, and is still on at the end of the data." if row["change"] == "still on" else f"{told}."
+
+
+def began(row: Row) -> str | None:
+    """Say what most of its errors are, where they began, and what became of them."""
+    if row["error"] is None:
+        return None
+    where = (
+        row["began"]
+        if row["began_service"] == row["service"]
+        else " ".join(filter(None, (row["began_service"], row["began"])))
+    )
+    new = ", never seen before" if row["is_new"] else ""
+    told = f"Most are {row['error']}{new}" + (f", from {where}" if where else "")
+    retried = f"; {percent(row['retried_ratio'])} succeeded at a later attempt" if row["retried_ratio"] else ""
+    seen = "" if row["failed_ratio"] or retried else "; the requests succeeded all the same"
+    return f"{told}{retried}{seen}."
+
+
+def _apart(row: Row) -> str | None:
+    told = (row["apart"] or "").removeprefix(f"new: {row['error']}" if row["is_new"] else "").removeprefix("; ")
+    return f"Set apart by {told}." if told else None
+
+
+def _open(row: Row) -> str | None:
+    return f"e.g. loglens trace {row['exemplar_trace_id'][:8]}" if row["exemplar_trace_id"] else None
