@@ -42,6 +42,12 @@ COLUMNS: tuple[Column, ...] = (
     Column("sql", "VARCHAR", "A statement that gives the evidence again."),
 )
 
+# What the story of a finding has beside its columns.
+STORY: tuple[Column, ...] = (
+    Column("why", "JSON", "Of a slow route: what sets its slow requests apart, as `why` answers it; null of others."),
+    Column("trace", "JSON", "The spans and records of its first exemplar."),
+)
+
 
 @dataclass(frozen=True)
 class Finding:

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from loglens.acks import Ack, only_one, stored_acks
 from loglens.analyses import BY_NAME
-from loglens.analysis import Row
 from loglens.answer import Answer
 from loglens.ask import ask
 from loglens.detect import accept_thresholds, chosen, detect
 from loglens.detector import SEVERITIES
 from loglens.detectors import ALL
 from loglens.errors import UsageError
-from loglens.finding import Finding, answer_of
+from loglens.finding import STORY, Finding, answer_of
 from loglens.finding_list import draw
 from loglens.nearest import did_you_mean
 from loglens.params import accept_all
+from loglens.reports.jsonl import objects
 from loglens.scope import Scope
 from loglens.story import draw as draw_story
 
@@ -85,10 +85,18 @@ def find(connection: duckdb.DuckDBPyConnection, search: Search, now_ns: int) -> 
 def tell(connection: duckdb.DuckDBPyConnection, fingerprint: str, search: Search, now_ns: int) -> Answer:
     """Return one finding, by the beginning of its fingerprint, as an answer that tells its story."""
     finding = find(connection, replace(search, acked=True), now_ns).one(fingerprint)
-    trace, seen = BY_NAME["trace"], list[Row]()
+    trace, seen = BY_NAME["trace"], None
     for trace_id in finding.exemplar_trace_ids[:1]:
-        seen = ask(connection, trace, accept_all(trace, {"trace_id": trace_id}), Scope(), limit=0).rows()
-    return answer_of([finding], 0, partial(draw_story, trace=seen, follow=_followed(connection, finding, search.scope)))
+        seen = ask(connection, trace, accept_all(trace, {"trace_id": trace_id}), Scope(), limit=0).held()
+    follow = _followed(connection, finding, search.scope)
+    drawn = partial(draw_story, trace=seen.rows() if seen else (), follow=follow)
+    answer = answer_of([finding], 0, drawn)
+    (values,) = answer.tuples
+    return replace(answer, columns=answer.columns + STORY, tuples=[(*values, _as_json(follow), _as_json(seen))])
+
+
+def _as_json(answer: Answer | None) -> str | None:
+    return None if answer is None else f"[{', '.join(objects(answer))}]"
 
 
 def _followed(connection: duckdb.DuckDBPyConnection, finding: Finding, scope: Scope) -> Answer | None:

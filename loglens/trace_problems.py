@@ -83,7 +83,11 @@ PROBLEMS = r"""
                 ', ',
                 format('no start: {:,}', nullif(count(*) FILTER (start_ns IS NULL), 0)),
                 format('no duration: {:,}', nullif(count(*) FILTER (duration_ns IS NULL), 0)),
-                format('end before start: {:,}', nullif(count(*) FILTER (duration_ns < 0), 0))
+                format('end before start: {:,}', nullif(count(*) FILTER (duration_ns < 0), 0)),
+                format(
+                    'before 1933 or after 2116: {:,}',
+                    nullif(count(*) FILTER (NOT is_in_range(start_ns, duration_ns)), 0)
+                )
             )                                                               AS detail,
             min(trace_id)                                                   AS exemplar_trace_id
         FROM own
@@ -91,6 +95,7 @@ PROBLEMS = r"""
             start_ns IS NULL
             OR duration_ns IS NULL
             OR duration_ns < 0
+            OR NOT is_in_range(start_ns, duration_ns)
         GROUP BY service
     ),
     no_requests AS (

@@ -84,6 +84,9 @@ def test_a_story_has_all_that_is_known(shell: Shell, slow_store: Path) -> None:
         assert part in done.out
     (row,) = json.loads(shell("findings", "show", SLOW, "--format", "json").out)
     assert row["fingerprint"] == SLOW
+    assert {each["trace_id"] for each in row["trace"]} == {f"0b{0:030x}"}
+    verdict, sides = row["why"][:2]
+    assert (verdict["part"], sides["part"], sides["tail_requests"]) == ("verdict", "requests", 10)
     sql = shell("findings", "show", SLOW, "--sql").out
     (again,) = json.loads(shell("sql", sql, "--format", "json").out)
     assert {name: again[name] for name in row["evidence"]} == row["evidence"]

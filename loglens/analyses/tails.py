@@ -166,7 +166,7 @@ ANALYSIS = Analysis(
             SELECT
                 number                                                  AS number,
                 -- Of two that stand out alike the longer, then the earlier.
-                max((llr, last_ns - first_ns, -first_ns, last_ns, slow_inside, inside)) AS best
+                max((llr, last_ns::HUGEINT - first_ns, -first_ns, last_ns, slow_inside, inside)) AS best
             FROM stretches
             WHERE slow_inside * outside >= slow_outside * inside
             GROUP BY number

@@ -14,7 +14,7 @@ from loglens.cli.options import FORMAT, Word, shared_options
 from loglens.cli.question import Question, opened
 from loglens.detector import SEVERITIES
 from loglens.detectors import ALL
-from loglens.finding import COLUMNS
+from loglens.finding import COLUMNS, STORY
 from loglens.wording import counted
 
 _DETECTOR = Param("detector", None, "Ask this detector only.", choices=tuple(detector.name for detector in ALL))
@@ -177,6 +177,7 @@ SHOW = Question(
     name="show",
     callback=_show,
     help="Tell one finding whole: what, where, how often, what it costs, how it is known, and one request.",
+    columns={column.name: column.meaning for column in (*COLUMNS, *STORY)},
     arguments={"FINGERPRINT": "The fingerprint, or the beginning of it."},
     examples=("loglens findings show e7dd6c37", 'loglens sql "$(loglens findings show e7dd6c37 --sql)"'),
 )

@@ -169,6 +169,11 @@ def _scripts(folder: str) -> list[tuple[str, str]]:
     return [(entry.name, entry.read_text(encoding="utf-8")) for entry in sorted(found, key=lambda entry: entry.name)]
 
 
+def script(folder: str, name: str) -> str:
+    """Return the SQL of one script of `views` or `migrations`."""
+    return files("loglens.store").joinpath(folder, name).read_text(encoding="utf-8")
+
+
 def migrations() -> list[tuple[int, str, str]]:
     """List the migrations as (version, name, SQL), in order."""
     return [(int(name[:4]), name.removesuffix(".sql"), text) for name, text in _scripts("migrations")]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from loglens.derivation import Derivation, Derived, Work
 from loglens.derive import query_shapes
 from loglens.derive.trace_structure import called, clocks, links, paths, rows, tree
-from loglens.store.store import fetch_row
+from loglens.store.store import fetch_row, script
 from loglens.wording import counted
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 def _run(work: Work) -> Derived:
     connection = work.connection
+    connection.execute(script("views", "00_times.sql"))
     connection.execute(links.NOTHING_TOUCHED if work.is_whole else links.TOUCHED)
     (first,) = fetch_row(connection, rows.FIRST_NODE)
     _link(connection, work.is_whole)
@@ -66,7 +67,7 @@ def _warnings(violations: int) -> tuple[str, ...]:
 DERIVATION = Derivation(
     name="trace_structure",
     title="Trace structure",
-    version=3,
+    version=4,
     tables=("span_structure", "clock_offsets"),
     views=("span_tree", "calls"),
     needs=(query_shapes.DERIVATION,),

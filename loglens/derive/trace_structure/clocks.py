@@ -51,16 +51,15 @@ _STORED_CROSSINGS = """
         hash(child.trace_id)                                            AS trace,
         hash(coalesce(parent.instance, parent.service))                 AS caller,
         hash(coalesce(child.instance, child.service))                   AS callee,
-        period_of(child.start_ns)                                       AS period_ns,
+        period_of(begin_of(child.start_ns))                             AS period_ns,
         parent.kind = 'CLIENT' AND child.kind = 'SERVER'                AS is_call,
-        parent.start_ns - child.start_ns                                AS low_ns,
-        parent.start_ns + greatest(parent.duration_ns, 0)
-        - child.start_ns - greatest(child.duration_ns, 0)               AS high_ns
+        begin_of(parent.start_ns) - begin_of(child.start_ns)            AS low_ns,
+        finish_of(parent.start_ns, parent.duration_ns) - finish_of(child.start_ns, child.duration_ns) AS high_ns
     FROM span_structure AS child
     JOIN span_structure AS parent ON child.parent = parent.node
     WHERE
-        child.start_ns IS NOT NULL
-        AND parent.start_ns IS NOT NULL
+        begin_of(child.start_ns) IS NOT NULL
+        AND begin_of(parent.start_ns) IS NOT NULL
         AND child.parent_state IN ('remote', 'local')
         AND coalesce(parent.instance, parent.service) IS DISTINCT FROM coalesce(child.instance, child.service)
 """
@@ -105,7 +104,7 @@ _OFFSETS = """
             count(*)                                        AS calls,
             quantile_disc(low_ns, 0.95)                     AS low_ns,
             quantile_disc(high_ns, 0.05)                    AS high_ns,
-            quantile_disc((low_ns + high_ns) // 2, 0.5)     AS middle_ns
+            quantile_disc(low_ns + (high_ns - low_ns) // 2, 0.5)  AS middle_ns
         FROM calls
         GROUP BY caller, callee, period_ns
     ),
@@ -115,7 +114,7 @@ _OFFSETS = """
             CASE
                 WHEN low_ns > high_ns THEN middle_ns
                 WHEN low_ns <= 0 AND high_ns >= 0 THEN 0
-                ELSE (low_ns + high_ns) // 2
+                ELSE low_ns + (high_ns - low_ns) // 2
             END                                             AS offset_ns
         FROM bounds
     ),

@@ -49,8 +49,8 @@ EVERY_SPAN = """
         kind = 'CLIENT'                                                     AS is_client,
         kind = 'PRODUCER'                                                   AS is_producer,
         kind = 'CONSUMER'                                                   AS is_consumer,
-        start_ns                                                            AS begin_ns,
-        start_ns + greatest(coalesce(duration_ns, 0), 0)                    AS finish_ns
+        begin_of(start_ns)                                                  AS begin_ns,
+        finish_of(start_ns, duration_ns)                                    AS finish_ns
     FROM spans
 """
 TOUCHED_SPANS = EVERY_SPAN + "SEMI JOIN touched ON hash(spans.trace_id) = touched.trace"

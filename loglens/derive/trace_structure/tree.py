@@ -77,16 +77,16 @@ _LEVEL = """
         END                                                                 AS waiting,
         $round                                                              AS round,
         upper.depth + 1                                                     AS depth,
-        upper.skew_ns + child.shift_ns                                      AS skew_ns,
+        bounded(upper.skew_ns + child.shift_ns)                             AS skew_ns,
         if(
             child.is_async,
-            child.begin_ns + upper.skew_ns + child.shift_ns,
-            least(greatest(child.begin_ns + upper.skew_ns + child.shift_ns, upper.begin_ns), upper.finish_ns)
+            child.begin_ns + bounded(upper.skew_ns + child.shift_ns),
+            least(greatest(child.begin_ns + bounded(upper.skew_ns + child.shift_ns), upper.begin_ns), upper.finish_ns)
         )                                                                   AS begin_ns,
         if(
             child.is_async,
-            child.finish_ns + upper.skew_ns + child.shift_ns,
-            greatest(least(child.finish_ns + upper.skew_ns + child.shift_ns, upper.finish_ns), upper.begin_ns)
+            child.finish_ns + bounded(upper.skew_ns + child.shift_ns),
+            greatest(least(child.finish_ns + bounded(upper.skew_ns + child.shift_ns), upper.finish_ns), upper.begin_ns)
         )                                                                   AS finish_ns,
         child.is_entry                                                      AS is_entry,
         child.is_async                                                      AS is_async,
