@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -44,49 +45,81 @@ class JudgedPieces:
     """Batches of pieces with what was found out about each: the columns `kind`, `fault` and `is_inexact`.
 
     `fault` says what is wrong with a BROKEN one; `is_inexact` marks objects with a number that a double does not hold.
-    `pieces`, `lines` and `first_line` count what went by.
+    `lines` and `first_line` count what went by.
     """
 
     def __init__(self, batches: Iterable[pa.RecordBatch]) -> None:
         self._batches = iter(batches)
         self._ahead: list[pa.RecordBatch] = []
-        self.pieces = 0
         self.lines = 0
         self.first_line = 0
 
     def peek(self) -> pa.RecordBatch | None:
         """Return the first batch without consuming it, None where there is none."""
         if not self._ahead and (batch := next(self._batches, None)) is not None:
-            self._ahead.append(self._judge(batch))
-        return self._ahead[0] if self._ahead else None
+            self._ahead.append(batch)
+        return Judged.of(self._ahead[0]).batch() if self._ahead else None
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         """Yield the batches, once, in order."""
+        for judged in self.judged():
+            yield judged.batch()
+
+    def judged(self) -> Iterator[Judged]:
+        """Yield what the batches are made from, once, in order."""
         while self._ahead:
-            yield self._ahead.pop()
+            yield self._judge(self._ahead.pop())
         for batch in self._batches:
             yield self._judge(batch)
 
-    def _judge(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        if not self.pieces:
+    def _judge(self, batch: pa.RecordBatch) -> Judged:
+        if not self.first_line:
             self.first_line = batch.column("line")[0].as_py()
-        self.pieces += batch.num_rows
         self.lines += int(numbers_of(batch.column("lines")).sum())
-        text = batch.column("text")
-        data, offsets = _buffers(text)
+        return Judged.of(batch)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Some pieces with what they are: their bytes, where each begins and the last ends, and what is wrong with each.
+
+    Without `faults` there is nothing wrong with any.
+    """
+
+    pieces: pa.RecordBatch
+    data: Bytes
+    offsets: Places
+    kinds: npt.NDArray[np.int8]
+    faults: list[str | None] | None
+
+    @classmethod
+    def of(cls, pieces: pa.RecordBatch) -> Judged:
+        """Look at some pieces."""
+        data, offsets = buffers_of(pieces.column("text"))
         faults: list[str | None] | None = None
-        kinds = np.full(batch.num_rows, OBJECT, np.int8)
+        kinds = np.full(pieces.num_rows, OBJECT, np.int8)
         if not _are_objects(data, offsets):
             kinds, faults = _judge_each(data, offsets)
+        return cls(pieces, data, offsets, kinds, faults)
+
+    def only(self, flags: Flags) -> Judged:
+        """Return some of the pieces."""
+        pieces = self.pieces.filter(flag_column(flags))
+        faults = None if self.faults is None else [self.faults[place] for place in np.flatnonzero(flags)]
+        return Judged(pieces, *buffers_of(pieces.column("text")), self.kinds[flags], faults)
+
+    def batch(self) -> pa.RecordBatch:
+        """Return the pieces as a batch with the columns of SCHEMA."""
+        count = self.pieces.num_rows
         columns = [
-            *(batch.column(name) for name in ("line", "ordinal", "lines")), text, column(kinds),
-            pa.nulls(batch.num_rows, pa.string()) if faults is None else pa.array(faults, pa.string()),
-            flag_column(_are_inexact(data, offsets)),
+            *(self.pieces.column(name) for name in ("line", "ordinal", "lines", "text")), column(self.kinds),
+            pa.nulls(count, pa.string()) if self.faults is None else pa.array(self.faults, pa.string()),
+            flag_column(_are_inexact(self.data, self.offsets)),
         ]  # fmt: skip
         return pa.record_batch(columns, schema=SCHEMA)
 
 
-def _buffers(text: pa.StringArray) -> tuple[Bytes, Places]:
+def buffers_of(text: pa.StringArray) -> tuple[Bytes, Places]:
     """Return the bytes of all texts, and where each begins and the last ends."""
     _, places, content = text.buffers()
     offsets = np.frombuffer(places, np.int32)[text.offset : text.offset + len(text) + 1].astype(np.int64)

@@ -12,7 +12,6 @@ from loglens.ingest.formats.json_columns import (
     TYPES,
     Conversion,
     conversions,
-    is_bare,
     is_serilog,
     marks,
     route,
@@ -25,7 +24,6 @@ from loglens.ingest.formats.json_patch import layout_rest_sql, parents, path_of,
 from loglens.ingest.formats.json_profile import Layout, Profile
 from loglens.ingest.levels import LEVEL_NAMES
 from loglens.ingest.sql_text import bound, listed, quoted
-from loglens.ingest.timestamps import lacks_zone_sql
 
 # Marks of rows that are on their way elsewhere, in `severity_number`; their lines are in `duration_ns`.
 REJECTED, ASIDE, ASIDE_INEXACT = -1, -2, -3
@@ -37,36 +35,8 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def survey_statement(profile: Profile) -> str:
-    """Return the query for what some pieces have in common, one row for each combination.
-
-    Columns: the keys of a line as one text, and as lists (of the record and of the objects around nested places; null
-    where a line has a key twice or one the profile has not), the places its columns came from, the number of lines,
-    and what had to be assumed: a time without a zone, the service, and the number of the place of a bare duration (0
-    for none) with the unit it was read in.
-    """
-    bare = [number for place, number in profile.numbers.items() if is_bare(place)]
-    is_number = f"p_duration IN {_numbers(bare)} AND try_cast(t_duration AS DOUBLE) IS NOT NULL" if bare else "false"
-    lacks_zone = f"ts_ns IS NOT NULL AND {lacks_zone_sql('t_time')}" if profile.of("time") else "false"
-    return f"""
-        SELECT
-            layout,
-            CASE WHEN NOT is_unseen AND NOT has_twice THEN every_key END AS every_key,
-            list_sort({_taken(profile)}) AS places,
-            count(*) AS lines,
-            coalesce({lacks_zone}, false) AS lacks_zone,
-            service IS NULL AS lacks_service,
-            {f"CASE WHEN {is_number} THEN p_duration ELSE 0 END" if bare else "0"} AS bare,
-            {f"CASE WHEN {is_number} THEN unit END" if bare else "NULL"} AS unit
-        FROM ({_exact(profile)})
-        WHERE kind <> {BROKEN}
-        GROUP BY ALL
-        ORDER BY count(*) DESC, layout, places
-    """
-
-
-def insert_statement(profile: Profile) -> str:
-    """Return the INSERT of pieces into `logs`.
+def insert_statement(profile: Profile, exact: str = "", rest: str = "") -> str:
+    """Return the INSERT of pieces into `logs`; of the query `exact` with the expression `rest`, where these are given.
 
     Broken ones carry REJECTED, their fault as message and their text; those with known keys the profile has not carry
     ASIDE or ASIDE_INEXACT and their text. Binds: source_id, fallback (the service of records that name none), and
@@ -88,14 +58,18 @@ def insert_statement(profile: Profile) -> str:
         "raw": f"CASE WHEN is_marked OR is_inexact OR has_twice OR is_doubled THEN {trimmed} END",
     }
     columns = ",\n".join(f"{special.get(name, name)} AS {name}" for name in COLUMNS)
+    rest = rest or _rest(profile)
     return f"""
         INSERT INTO logs (source_id, line, ordinal, {", ".join(COLUMNS)})
         SELECT $source_id, line, ordinal, {columns}
         FROM (
-            SELECT *, CASE WHEN kind = {OBJECT} AND NOT is_marked THEN {_rest(profile)} END AS rest
+            SELECT *, CASE WHEN kind = {OBJECT} AND NOT is_marked THEN {rest} END AS rest
             FROM (
-                SELECT *, is_broken OR is_unseen AS is_marked, CASE WHEN known = 0 THEN {_taken(profile)} END AS taken
-                FROM ({_exact(profile)})
+                SELECT
+                    *,
+                    is_broken OR is_unseen AS is_marked,
+                    CASE WHEN known = 0 THEN {taken_sql(profile)} END AS taken
+                FROM ({exact or records_query(profile)})
             )
         )
     """
@@ -109,11 +83,12 @@ def _severity(profile: Profile) -> str:
     return f"coalesce(severity_number, CASE WHEN {is_serilog(profile)} AND {is_silent} THEN {LEVEL_NAMES['info']} END)"
 
 
-def _numbers(numbers: Sequence[int]) -> str:
+def numbers_sql(numbers: Sequence[int]) -> str:
+    """Return numbers as they stand behind IN."""
     return f"({', '.join(map(str, numbers))})"
 
 
-def _taken(profile: Profile) -> str:
+def taken_sql(profile: Profile) -> str:
     """Return the expression for the numbers of the places whose values are all in columns."""
     taken = ", ".join(
         f"CASE WHEN c_{column} THEN {_place(profile, column)} ELSE 0 END" for column in KEYS if profile.of(column)
@@ -126,7 +101,7 @@ def _rest(profile: Profile) -> str:
     numbers: dict[str, list[int]] = {}
     for number, layout in enumerate(profile.layouts, start=1):
         numbers.setdefault(_layout_rest(profile, layout), []).append(number)
-    ready = " ".join(f"WHEN known IN {_numbers(known)} THEN {rest}" for rest, known in numbers.items())
+    ready = " ".join(f"WHEN known IN {numbers_sql(known)} THEN {rest}" for rest, known in numbers.items())
     rest = rest_sql(profile, "text", "taken")
     return f"CASE {ready} ELSE {rest} END" if ready else rest
 
@@ -218,14 +193,23 @@ def _first(profile: Profile, places: Sequence[Candidate]) -> str:
     return f"CASE {' '.join(branches)} ELSE 0 END"
 
 
-def _converted(profile: Profile) -> str:
-    """Return the query that adds the value of every column."""
+def _texts(profile: Profile) -> str:
+    """Return the query that adds the text of every column."""
     texts = "".join(f", {_text(profile, column)} AS t_{column}" for column in KEYS if profile.of(column))
+    return f"SELECT *{texts} FROM ({_picked(profile)})"
+
+
+def exact_query(profile: Profile, texts: str) -> str:
+    """Return the query that adds values to one with the texts and the numbers of the places of all columns.
+
+    Beside the value of every column there is `c_COLUMN`, whether it says all that the text said.
+    """
+    taken = "".join(f", {_is_whole(made)} AS c_{column}" for column, made in conversions(profile).items())
     units = f", {unit(profile)} AS unit" if profile.of("duration") else ""
     found = {name: value for made in conversions(profile).values() for name, value in made.values.items()}
     values = ", ".join(f"{found.get(name, f'CAST(NULL AS {kind})')} AS {name}" for name, kind in TYPES.items())
     told = "".join(f", {condition} AS {name}" for name, condition in marks(profile).items())
-    return f"SELECT *, {values} FROM (SELECT *{told} FROM (SELECT *{texts}{units} FROM ({_picked(profile)})))"
+    return f"SELECT *{taken} FROM (SELECT *, {values} FROM (SELECT *{told} FROM (SELECT *{units} FROM ({texts}))))"
 
 
 def _place(profile: Profile, column: str) -> str:
@@ -248,15 +232,12 @@ def _text(profile: Profile, column: str) -> str:
     return f"CASE WHEN {is_long} THEN {longer} ELSE {found} END"
 
 
-def _exact(profile: Profile) -> str:
+def records_query(profile: Profile) -> str:
     """Return the query that adds which columns have all of their values, and the known layout of each line."""
-    taken = "".join(f", {_is_whole(made)} AS c_{column}" for column, made in conversions(profile).items())
-    inner = f"SELECT *{taken} FROM ({_converted(profile)})"
-    columns = [column for column in KEYS if profile.of(column)]
-    if not profile.layouts or not columns:
+    inner = exact_query(profile, _texts(profile))
+    mask = mask_sql(profile)
+    if not profile.layouts or not mask:
         return f"SELECT *, 0 AS known FROM ({inner})"
-    # A line is of a known layout when exactly the same places were taken: as bits of one number.
-    mask = " + ".join(f"CASE WHEN c_{column} THEN {_bits(profile, column)} ELSE 0 END" for column in columns)
     known = " ".join(
         f"WHEN layout = {quoted(layout.keys)} AND mask = {profile.mask(layout.places)} THEN {number}"
         for number, layout in enumerate(profile.layouts, start=1)
@@ -265,6 +246,13 @@ def _exact(profile: Profile) -> str:
         SELECT *, CASE WHEN is_known THEN CASE {known} ELSE 0 END ELSE 0 END AS known
         FROM (SELECT *, {mask} AS mask FROM ({inner}))
     """
+
+
+def mask_sql(profile: Profile) -> str:
+    """Return the expression for the places that were taken, as bits of one number; empty where there are none."""
+    return " + ".join(
+        f"CASE WHEN c_{column} THEN {_bits(profile, column)} ELSE 0 END" for column in KEYS if profile.of(column)
+    )
 
 
 def _bits(profile: Profile, column: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,12 +17,16 @@ from loglens.ingest.reader import Format, Reading, Sample
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from loglens.ingest.formats.json_cutting import Cutter
+    from loglens.ingest.formats.json_pieces import JudgedPieces
     from loglens.ingest.formats.json_profile import Layout, Profile
     from loglens.ingest.formats.json_wrappers import Wrapper
 
 # How much of a file is looked at closely before it is read, and how many of its layouts get a way of their own.
 SURVEYED_LINES = 4096
 SURVEYED_LAYOUTS = 16
+# How many lines a file has at least whose records are cut.
+WORTH_CUTTING = 250
 # How deep records lie within records.
 MOST_ENVELOPES = 3
 
@@ -57,7 +62,11 @@ def read(reading: Reading) -> None:
         return
     with _as_input(reading, first.slice(0, SURVEYED_LINES)):
         profile = _survey(reading)
-    inserted = reading.insert(insert_statement(profile), SCHEMA, pieces, _binds(reading, profile))
+    cutter = _learn(reading, profile, first)
+    if cutter is None:
+        inserted = reading.insert(insert_statement(profile), SCHEMA, pieces, _binds(reading, profile))
+    else:
+        inserted = _insert_cut(reading, profile, pieces, cutter)
     settled = _settle(reading, pieces.first_line)
     counts = reading.counts
     counts.records += inserted - settled.rejects
@@ -73,6 +82,40 @@ def _as_input(reading: Reading, batch: pa.RecordBatch) -> Iterator[None]:
     reading.connection.unregister("input")
 
 
+def _learn(reading: Reading, profile: Profile, first: pa.RecordBatch) -> Cutter | None:
+    """Return what cuts the records of a file, None where there are few, or few that are alike."""
+    from loglens.ingest.formats.json_cutting import learn
+    from loglens.ingest.formats.json_pieces import Judged
+    from loglens.ingest.formats.json_survey import sample_statement
+
+    if first.num_rows < WORTH_CUTTING or profile.opens or not profile.can_have_layouts or not profile.places:
+        return None
+    some = Judged.of(first.slice(0, SURVEYED_LINES))
+    with _as_input(reading, some.batch()):
+        found = reading.connection.execute(sample_statement(profile), _unit_bind(reading, profile)).fetchall()
+    return learn(some, profile, [None if taken is None else tuple(taken) for (taken,) in found])
+
+
+def _insert_cut(reading: Reading, profile: Profile, pieces: JudgedPieces, cutter: Cutter) -> int:
+    """Insert the records that can be cut, and after them the others; return the number of rows."""
+    import pyarrow as pa
+
+    from loglens.ingest.formats.json_cut_statement import cut_insert_statement
+    from loglens.ingest.formats.json_cutting import Parted
+    from loglens.ingest.formats.json_pieces import SCHEMA
+    from loglens.ingest.formats.json_statement import insert_statement
+
+    binds = _binds(reading, profile)
+    with tempfile.TemporaryFile() as spool:
+        with pa.ipc.new_stream(spool, SCHEMA, options=pa.ipc.IpcWriteOptions(compression="lz4")) as writer:
+            parted = Parted(pieces, cutter, writer)
+            inserted = reading.insert(cut_insert_statement(profile, cutter), cutter.schema, parted, binds)
+        if parted.aside:
+            spool.seek(0)
+            inserted += reading.insert(insert_statement(profile), SCHEMA, pa.ipc.open_stream(spool), binds)
+    return inserted
+
+
 def _binds(reading: Reading, profile: Profile) -> dict[str, str | int | None]:
     binds: dict[str, str | int | None] = {"source_id": reading.source_id, "fallback": reading.fallback_service}
     return binds | _unit_bind(reading, profile)
@@ -86,7 +129,7 @@ def _unit_bind(reading: Reading, profile: Profile) -> dict[str, str | int | None
 
 def _survey(reading: Reading) -> Profile:
     """Look at the pieces in `input`: note what is assumed about them, and return their profile."""
-    from loglens.ingest.formats.json_statement import survey_statement
+    from loglens.ingest.formats.json_survey import survey_statement
 
     execute = reading.connection.execute
     profile = replace(_opened_profile(reading), zone=reading.zone)

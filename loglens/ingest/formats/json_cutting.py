@@ -1,0 +1,207 @@
+"""Cutting JSON records of known skeletons into the texts of columns, without parsing them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from loglens.ingest.formats.json_marks import OBJECT
+from loglens.ingest.formats.json_pieces import Judged, JudgedPieces
+from loglens.ingest.formats.json_profile import Profile
+from loglens.ingest.formats.json_skeleton import QUOTE, Mark, RecordSkeleton, skeleton_of
+from loglens.ingest.lines import Flags, Places, column, flag_column, flags_of
+from loglens.ingest.skeletons import Fit, Fitting, Marked, bytes_at
+
+Found = Sequence[tuple[int, Fit]]
+Taken = tuple[int, ...]
+
+# How many pieces are looked at until all others are like one of them.
+LEARNED_SKELETONS = 48
+
+# Numbers of so many characters are the same after they were a double.
+_SHORT = 15
+_WHOLE = 18
+_SIGNED = np.isin(np.arange(256), list(b"-0123456789"))
+_DIGITS = np.isin(np.arange(256), list(b"0123456789"))
+_LITERAL_STARTS = np.isin(np.arange(256), list(b"tfn"))
+_LITERAL_ENDS = np.isin(np.arange(256), list(b"el"))
+# Where the sign of an exponent stands that leads below the doubles, counted from the end.
+_LEAST_EXPONENT, _MOST_EXPONENT = 4, 9
+
+
+class Cutter:
+    """Cuts records of some skeletons into batches of `schema`: texts for columns, and the pieces that stay as they are.
+
+    `columns` are those it finds texts for.
+    """
+
+    def __init__(self, skeletons: Sequence[RecordSkeleton]) -> None:
+        self.skeletons = skeletons
+        self.columns = tuple(dict.fromkeys(name for each in skeletons for name, _, _ in each.gaps))
+        self._fittings = [Fitting(each.skeleton) for each in skeletons]
+        self._pieces = max((len(each.pieces) for each in skeletons), default=0)
+        self.schema = pa.schema(
+            [
+                ("line", pa.int64()),
+                ("ordinal", pa.int32()),
+                ("lines", pa.int32()),
+                ("text", pa.string()),
+                ("skeleton", pa.int32()),
+                *((f"t_{name}", pa.string()) for name in self.columns),
+                *((f"rest_{number}", pa.string()) for number in range(self._pieces)),
+            ]
+        )
+
+    def cut(self, judged: Judged) -> tuple[pa.RecordBatch | None, Flags]:
+        """Return the objects among some pieces that are made as one of the skeletons, and say which they are."""
+        lines = _marked(judged)
+        found = list(self._fits(judged, lines))
+        numbers = np.zeros(judged.pieces.num_rows, np.int32)
+        for number, fit in found:
+            numbers[fit.rows] = number + 1
+        is_cut = numbers > 0
+        if not found:
+            return None, is_cut
+        is_whole = bool(is_cut.all())
+        pieces = judged.pieces if is_whole else judged.pieces.filter(flag_column(is_cut))
+        columns = [
+            *(pieces.column(name) for name in ("line", "ordinal", "lines", "text")),
+            column(numbers if is_whole else numbers[is_cut]),
+            *(self._texts(found, lines, is_cut, name) for name in self.columns),
+            *(self._rest(found, lines, is_cut, place) for place in range(self._pieces)),
+        ]
+        return pa.record_batch(columns, schema=self.schema), is_cut
+
+    def _fits(self, judged: Judged, lines: Marked) -> Iterator[tuple[int, Fit]]:
+        """Yield the lines of each skeleton that has some, with its number."""
+        free = _without_backslash(judged) & (judged.kinds == OBJECT)
+        for number, each in enumerate(self.skeletons):
+            rows = np.flatnonzero(free & (lines.counts == each.skeleton.count))
+            found = self._fittings[number].fit(lines, rows)
+            taken = [gap for _, gap, _ in each.gaps]
+            for gap in each.bare:
+                found = found.only(_are_scalars(lines, found, gap, may_be_literal=gap not in taken))
+            if len(found.rows):
+                free[found.rows] = False
+                yield number, found
+
+    def _texts(self, found: Found, lines: Marked, is_cut: Flags, name: str) -> pa.StringArray:
+        gaps = [(fit, self.skeletons[number].gap(name)) for number, fit in found]
+        return _gathered(lines, is_cut, [(fit, fit.gap(gap)) for fit, gap in gaps if gap is not None])
+
+    def _rest(self, found: Found, lines: Marked, is_cut: Flags, place: int) -> pa.StringArray:
+        pieces = [(fit, self.skeletons[number].pieces) for number, fit in found]
+        some = [(fit, every[place]) for fit, every in pieces if place < len(every)]
+        return _gathered(lines, is_cut, [(fit, (_at(fit, each.begin), _at(fit, each.end))) for fit, each in some])
+
+
+def _gathered(lines: Marked, is_cut: Flags, parts: Sequence[tuple[Fit, tuple[Places, Places]]]) -> pa.StringArray:
+    """Return texts of the lines that are cut, in their order; null for those that are in no part."""
+    if len(parts) == 1 and len(parts[0][0].rows) == np.count_nonzero(is_cut):
+        return lines.texts(*parts[0][1])
+    begins, ends, has_none = lines.starts.copy(), lines.starts.copy(), is_cut.copy()
+    for fit, (begin, end) in parts:
+        begins[fit.rows], ends[fit.rows], has_none[fit.rows] = begin, end, False
+    if not is_cut.all():
+        begins, ends, has_none = begins[is_cut], ends[is_cut], has_none[is_cut]
+    return lines.texts(begins, ends, has_none)
+
+
+def _at(found: Fit, mark: Mark) -> Places:
+    text, behind = mark
+    return found.begins[text] + behind
+
+
+def _marked(judged: Judged) -> Marked:
+    """Return the texts of some pieces, without their line ends, and the places of quotes in them."""
+    data, offsets = judged.data, judged.offsets
+    ends = offsets[1:] - (bytes_at(data, offsets[1:] - 1) == ord("\n"))
+    ends = np.maximum(ends - (bytes_at(data, np.maximum(ends - 1, 0)) == ord("\r")), offsets[:-1])
+    return Marked(data, offsets[:-1], ends, np.flatnonzero(data == ord(QUOTE)))
+
+
+def _without_backslash(judged: Judged) -> Flags:
+    free = np.ones(judged.pieces.num_rows, bool)
+    found = np.flatnonzero(judged.data == ord("\\"))
+    free[np.searchsorted(judged.offsets, found, side="right") - 1] = False
+    return free
+
+
+def _are_scalars(lines: Marked, found: Fit, gap: int, may_be_literal: bool) -> Flags:
+    """Say in which lines a gap holds one number that a double holds, or may hold a literal.
+
+    The texts are JSON, and stand between a colon or comma and a comma or bracket of the skeleton: what begins and ends
+    as a number or a literal is one.
+    """
+    begins, ends = found.gap(gap)
+    first, last = bytes_at(lines.data, begins), bytes_at(lines.data, ends - 1)
+    flags: Flags = (ends > begins) & _SIGNED[first] & _DIGITS[last]
+    longest = int((ends - begins).max(initial=0))
+    for behind in range(_LEAST_EXPONENT, min(_MOST_EXPONENT, longest)):
+        flags &= (ends - begins <= behind) | (bytes_at(lines.data, np.maximum(ends - behind, 0)) != ord("-"))
+    long = np.flatnonzero(flags & (ends - begins > _SHORT))
+    if len(long):
+        flags[long] = _are_same_as_doubles(lines.texts(begins[long], ends[long]))
+    if may_be_literal:
+        flags |= (ends > begins) & _LITERAL_STARTS[first] & _LITERAL_ENDS[last] & (ends - begins <= len("false"))
+    return flags
+
+
+def _are_same_as_doubles(numbers: pa.StringArray) -> Flags:
+    """Say which numbers are whole and of 64 bits, or written as the double they are would be."""
+    is_whole = pc.match_substring_regex(numbers, f"^-?[0-9]{{1,{_WHOLE}}}$")
+    is_plain = pc.match_substring_regex(numbers, r"^-?[0-9]{1,17}[.][0-9]{1,17}$")
+    doubles = pc.cast(pc.if_else(is_plain, numbers, "0"), pa.float64())
+    return flags_of(pc.or_(is_whole, pc.and_(is_plain, pc.equal(pc.cast(doubles, pa.string()), numbers))))
+
+
+def learn(judged: Judged, profile: Profile, taken: Sequence[Taken | None]) -> Cutter | None:
+    """Return what cuts most of some pieces; None where too few are alike.
+
+    `taken` are for each piece the numbers of the places whose values are whole in columns.
+    """
+    found: Counter[RecordSkeleton] = Counter()
+    lines = _marked(judged)
+    left = np.array([places is not None for places in taken]) & _without_backslash(judged)
+    for _ in range(LEARNED_SKELETONS):
+        if not left.any():
+            break
+        row = int(np.argmax(left))
+        left[row] = False
+        text = judged.data[judged.offsets[row] : judged.offsets[row + 1]].tobytes()
+        if (skeleton := skeleton_of(text, profile, taken[row] or ())) is None:
+            continue
+        rows = np.flatnonzero((left & (lines.counts == skeleton.skeleton.count)) | (np.arange(len(left)) == row))
+        alike = Fitting(skeleton.skeleton).fit(lines, rows).rows
+        (usual, _), *_ = Counter(taken[alike_row] for alike_row in alike).most_common(1)
+        found[skeleton_of(text, profile, usual or ()) or skeleton] += len(alike)
+        left[alike] = False
+    if 2 * found.total() < len(taken):
+        return None
+    return Cutter([skeleton for skeleton, _ in found.most_common()])
+
+
+@dataclass
+class Parted:
+    """Pieces of which those that can be cut are handed out, and the others set aside on disk with what they are."""
+
+    pieces: JudgedPieces
+    cutter: Cutter
+    writer: pa.ipc.RecordBatchStreamWriter
+    aside: int = 0
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        """Yield the batches, once, in order."""
+        for judged in self.pieces.judged():
+            batch, is_cut = self.cutter.cut(judged)
+            if batch is not None:
+                yield batch
+            if not is_cut.all():
+                rest = judged if batch is None else judged.only(~is_cut)
+                self.writer.write_batch(rest.batch())
+                self.aside += rest.pieces.num_rows
