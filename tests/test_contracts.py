@@ -252,7 +252,7 @@ def test_every_surface_has_it(analysis: Analysis) -> None:
     command = GROUPS["Ask"][analysis.command].load()
     options = [option for param in own_options(analysis) for option in param.opts]
     for param in analysis.params:
-        spelled = param.name if param.positional else f"--{param.name.replace('_', '-')}"
+        spelled = param.name if param.positional else f"--{param.name.rstrip('_').replace('_', '-')}"
         assert spelled in options
     context = click.Context(command, info_name=analysis.name, terminal_width=10_000)
     text = command.get_help(context)

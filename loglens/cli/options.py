@@ -66,8 +66,8 @@ _METAVARS: dict[type[Any], str] = {str: "TEXT", int: "N", float: "NUMBER", bool:
 
 
 def spelled(param: Param) -> str:
-    """Return how the option of a parameter is written."""
-    return f"--{param.name.replace('_', '-')}"
+    """Return how the option of a parameter is written; one that Python has as a keyword ends in `_` there alone."""
+    return f"--{param.name.rstrip('_').replace('_', '-')}"
 
 
 def shortcuts(ctx: click.Context) -> list[tuple[Param, str, Value]]:
