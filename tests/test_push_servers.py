@@ -87,10 +87,18 @@ META = ("@timestamp", "loglens.analysis", "loglens.window", "loglens.run")
 
 def steady(row: dict[str, Any]) -> str:
     """Return a row as text, with the digits of numbers that stay from one answer to the next."""
-    return json.dumps({key: f"{value:.9g}" if isinstance(value, float) else value for key, value in row.items()})
+    return json.dumps(rounded(row))
 
 
-@pytest.mark.parametrize("layout", ["index", "monthly", "data-stream"])
+def rounded(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: rounded(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [rounded(each) for each in value]
+    return f"{value:.9g}" if isinstance(value, float) else value
+
+
+@pytest.mark.parametrize("layout", ["index", "data-stream"])
 def test_layouts(layout: Any, search: str, some: Path, names: Names) -> None:
     """Each layout holds each event once; a lost ledger is no reason to send anything twice."""
     own = Names(names.namespace, layout)
@@ -148,7 +156,7 @@ def test_what_the_server_lost_is_sent_again(search: str, tmp_path: Path, names: 
     ingest(IngestRequest([str(path)], database))
     request = PushRequest(names=names, only=("logs", "overview"))
     assert push(database, search, request).exit_code == 0
-    for index in (f"{names.prefix}-logs-2026.01.29", f"{names.prefix}-results-overview"):
+    for index in (f"{names.prefix}-logs-2026.01.30", f"{names.prefix}-results-overview"):
         call(search, "DELETE", f"/{index}")
     report = push(database, search, request)
     assert [line.created for line in report.lines] == [line.documents for line in report.lines]

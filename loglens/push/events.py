@@ -15,7 +15,7 @@ from loglens.push.items import Items
 from loglens.push.ledger import Progress
 from loglens.push.names import Names
 from loglens.push.report import Line, PushProgress
-from loglens.push.server import PushError, Server
+from loglens.push.server import WHOLE, PushError, Server
 from loglens.scope import FIRST_NS, LAST_NS
 
 if TYPE_CHECKING:
@@ -257,7 +257,7 @@ class EventPush:
         path, quiet = f"/{self._names.searched(self._stream.name)}", "ignore_unavailable=true&allow_no_indices=true"
         self._server.call("POST", f"{path}/_refresh?{quiet}", missing={})
         body = {"size": 0, "aggs": {"sources": {"terms": {"field": "loglens.source", "size": _MOST_SOURCES}}}}
-        found = self._server.call("POST", f"{path}/_search?{quiet}", body, missing={})
+        found = self._server.call("POST", f"{path}/_search?{quiet}&{WHOLE}", body, missing={})
         buckets = found.get("aggregations", {}).get("sources", {}).get("buckets", [])
         return {bucket["key"]: bucket["doc_count"] for bucket in buckets}
 

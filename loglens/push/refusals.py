@@ -40,6 +40,19 @@ def explain(error: Exception, url: str) -> str:
     return f"{url}: {error}"
 
 
+def may_pass(error: Exception) -> bool:
+    """Return whether what went wrong may be over in a while: a server that is busy, away or starting."""
+    from elastic_transport import TlsError
+    from elasticsearch import ApiError, TransportError
+
+    match error:
+        case TlsError():
+            return False
+        case ApiError():
+            return error.meta.status in {429, 502, 503, 504}
+    return isinstance(error, TransportError)
+
+
 def _words(error: Any) -> str:
     """Return what the client and the layers below it say."""
     return " ".join(str(each) for each in (*error.args, error.__cause__))

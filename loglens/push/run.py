@@ -23,7 +23,7 @@ from loglens.push.items import Items
 from loglens.push.names import LAYOUTS, UNTIMED, Names
 from loglens.push.refusals import kind_of
 from loglens.push.report import Line, PushProgress, PushReport
-from loglens.push.server import Server, connect
+from loglens.push.server import WHOLE, Server, connect
 from loglens.scope import end_of_data, resolve
 from loglens.wording import counted
 
@@ -289,4 +289,6 @@ def _held(server: Server, index: str, run: str | None = None) -> int:
     """Return how many documents an index has, all or those of one run, once it has made them searchable."""
     server.call("POST", f"/{index}/_refresh", missing={})
     query: Mapping[str, Any] = {"match_all": {}} if run is None else {"term": {"loglens.run": run}}
-    return int(server.call("POST", f"/{index}/_count", {"query": query}, missing={"count": 0})["count"])
+    body = {"size": 0, "track_total_hits": True, "query": query}
+    found = server.call("POST", f"/{index}/_search?{WHOLE}", body, missing={})
+    return int(found.get("hits", {}).get("total", {}).get("value", 0))

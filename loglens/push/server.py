@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import random
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from loglens.errors import LoglensError
 from loglens.push.access import Access
-from loglens.push.refusals import explain
+from loglens.push.refusals import explain, may_pass
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
 REQUEST_S = 60
+# A server that has just started answers for what it has found so far, unless it is told not to.
+WHOLE = "allow_partial_search_results=false"
+# How long one request that is no bulk request waits for a server that may come back, a time at a time.
+_WAITS_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 # The oldest releases whose bulk, templates and types are those written here.
 _OLDEST = {"elasticsearch": (8, 0), "opensearch": (2, 7)}
 
@@ -39,18 +45,25 @@ class Server:
         return f"{product} {'.'.join(map(str, self.version))}"
 
     def call(self, method: str, path: str, body: Any = None, *, missing: Any = None) -> Any:
-        """Return what the server answers; `missing` is returned for 404. Raises PushError for other refusals."""
+        """Return what the server answers to a request that may be made twice; `missing` is returned for 404.
+
+        Waits a while for a server that is busy or away. Raises PushError for other refusals.
+        """
         from elasticsearch import ApiError, NotFoundError, TransportError
 
         headers = {"accept": "application/json", "content-type": "application/json"}
-        try:
-            return self.client.perform_request(method, path, body=body, headers=headers).body
-        except NotFoundError as error:
-            if missing is not None:
-                return missing
-            raise PushError(explain(error, self.url)) from error
-        except (ApiError, TransportError) as error:
-            raise PushError(explain(error, self.url)) from error
+        for wait_s in (*_WAITS_S, None):
+            try:
+                return self.client.perform_request(method, path, body=body, headers=headers).body
+            except NotFoundError as error:
+                if missing is not None:
+                    return missing
+                raise PushError(explain(error, self.url)) from error
+            except (ApiError, TransportError) as error:
+                if wait_s is None or not may_pass(error):
+                    raise PushError(explain(error, self.url)) from error
+            time.sleep(random.uniform(wait_s / 2, wait_s))  # noqa: S311
+        raise AssertionError
 
 
 def connect(access: Access) -> Server:

@@ -10,7 +10,7 @@ import orjson
 from loglens.push.fields import Stream
 from loglens.push.items import Items
 from loglens.push.names import Names
-from loglens.push.server import Server
+from loglens.push.server import WHOLE, Server
 
 if TYPE_CHECKING:
     import duckdb
@@ -56,7 +56,8 @@ def _pages(server: Server, path: str, lines: Range) -> Iterator[list[dict[str, A
         "sort": ["loglens.line", "loglens.ordinal", "_index"],
     }
     while True:
-        found = server.call("POST", f"{path}/_search?ignore_unavailable=true&allow_no_indices=true", body, missing={})
+        quiet = "ignore_unavailable=true&allow_no_indices=true"
+        found = server.call("POST", f"{path}/_search?{quiet}&{WHOLE}", body, missing={})
         hits = found.get("hits", {}).get("hits", [])
         if hits:
             yield hits

@@ -19,7 +19,7 @@ from typing import Any
 
 @dataclass
 class Faults:
-    """How often what goes wrong: shares between 0 and 1; how long it hangs, and the largest body that is taken."""
+    """How often what goes wrong: shares between 0 and 1; how many requests hang, and the largest that is taken."""
 
     busy_items: float = 0.0
     busy: float = 0.0
@@ -27,8 +27,8 @@ class Faults:
     reset_before: float = 0.0
     reset_after: float = 0.0
     reset_amid: float = 0.0
-    hang_after: float = 0.0
-    hang_s: float = 3.0
+    hangs: int = 0
+    hang_s: float = 7.0
     largest_bytes: int = 1 << 40
     random: random.Random = field(default_factory=lambda: random.Random(7))
     requests: int = 0
@@ -73,7 +73,8 @@ def faulty(url: str, faults: Faults) -> Iterator[str]:
             elif draw() < faults.reset_amid:
                 self._answer(*self._forward(body), is_whole=False)
                 self._reset()
-            elif draw() < faults.hang_after:
+            elif faults.hangs > 0:
+                faults.hangs -= 1
                 self._forward(body)
                 time.sleep(faults.hang_s)
                 self._reset()

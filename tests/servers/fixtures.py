@@ -25,7 +25,7 @@ STARTS = {
     "opensearch": start_opensearch,
 }
 KINDS = [GIVEN] if GIVEN else list(STARTS)
-SOME, MANY = 60_000, 200_000
+SOME, MANY = 40_000, 200_000
 # For what does not differ between the kinds.
 on_one_kind = pytest.mark.parametrize("server", KINDS[:1], indirect=True)
 
