@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pytest
+from otlp_protobuf import encode, framed
 
 from loglens.ingest import helpers, one_file
 from loglens.ingest.content import Content
@@ -67,6 +68,15 @@ def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
+@pytest.fixture
+def protobuf(source: Path) -> Path:
+    """Write the requests of the source as OTLP protobuf."""
+    path = source.with_name("traces.pb")
+    lines = [line for line in source.read_text().splitlines() if line.endswith("]}") and '"none"' not in line]
+    path.write_bytes(framed([encode(json.loads(line)) for line in lines], "delimited"))
+    return path
+
+
 class Patient(Helpers):
     """Two helpers that are ready before the first piece comes."""
 
@@ -110,9 +120,13 @@ def given(monkeypatch: pytest.MonkeyPatch) -> list[Helper]:
     return seen
 
 
-def test_helpers_change_nothing(source: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+@pytest.mark.parametrize(("name", "rows"), [("source", [2000, 100, 50, 100, 1]), ("protobuf", [1950, 100, 50, 0, 1])])
+def test_helpers_change_nothing(
+    name: str, rows: list[int], monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    source = request.getfixturevalue(name)
     alone = stored(source, "alone.duckdb")
-    assert [len(rows) for rows in alone] == [2000, 100, 50, 100, 1]
+    assert [len(found) for found in alone] == rows
     request.getfixturevalue("with_helpers")
     seen = given(monkeypatch)
     assert stored(source, "helped.duckdb") == alone

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from loglens.ingest.helper import Answer
 
-# A smaller source is read before a helper has started.
-LARGE_BYTES = 32 << 20
+# What a helper saves of a smaller source is what its start costs.
+LARGE_BYTES = 128 << 20
 # Each one takes some 100 MB; more of them would wait for the store.
 MAX_HELPERS = 3
 START = "from loglens.ingest.helper import main; main()"
@@ -30,7 +30,7 @@ GONE = (EOFError, OSError)
 
 def spare_processors() -> int:
     """Return how many processors there are for helpers, the one of this process not counted."""
-    if os.name != "posix":
+    if os.name != "posix" or not sys.executable:
         return 0
     known = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(known - 1, MAX_HELPERS)

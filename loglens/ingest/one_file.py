@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, fields, replace
 from typing import TYPE_CHECKING
 
@@ -31,6 +32,7 @@ from loglens.store.ledger import (
     remove_rows,
     save_source,
 )
+from loglens.store.store import shared_memory
 
 if TYPE_CHECKING:
     import duckdb
@@ -176,11 +178,12 @@ class Transaction:
             first_line,
             self.content.state.mtime_ns,
             tuple(form.layouts for form in FORMATS if form.layouts is not None),
-            self.work.helpers if self._has_many_pieces() else None,
+            self.work.helpers if self._is_helped() else None,
         )
         if self.content.encoding:
             reading.assume("encoding", f"{self.content.encoding}, by its byte order mark")
-        self.format.read(reading)
+        with shared_memory(self.connection) if reading.helpers else nullcontext():
+            self.format.read(reading)
         if self.pieces.latin_1_lines:
             reading.assume("encoding", "Latin-1 in lines that are not UTF-8")
         self.pieces.rejected.insert(self.connection, source_id)
@@ -192,9 +195,10 @@ class Transaction:
         save_source(self.connection, source)
         return source
 
-    def _has_many_pieces(self) -> bool:
+    def _is_helped(self) -> bool:
         """Say whether the pieces are worth several processes; those of a document may share a line."""
-        return self.content.state.stored_bytes >= LARGE_BYTES and self.guess.shape in ("lines", "messages")
+        is_large = self.content.state.stored_bytes >= LARGE_BYTES
+        return is_large and self.format.is_helped and self.guess.shape in ("lines", "messages")
 
     def _options(self, resume: Source | None) -> ReadOptions:
         if resume is None:

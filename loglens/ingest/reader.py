@@ -199,7 +199,8 @@ class Format:
     earlier format in the register. `marks` says in words what it goes by, `carries` names the tables its records go
     to, `example` is one short content that reads as this format. `layouts` are given for text logs, whose records are
     lines with those that go on with them, `wrapper` for lines that wrap those of others. `is_binary` is given for those
-    whose pieces are messages, which `pieces` then hands out as `content` and not as `text`.
+    whose pieces are messages, which `pieces` then hands out as `content` and not as `text`. `is_helped` is given for
+    those that have their pieces parsed (see `Reading.parsed`).
     """
 
     name: str
@@ -211,4 +212,5 @@ class Format:
     carries: tuple[str, ...] = ("logs",)
     layouts: Layouts | None = None
     is_binary: bool = False
+    is_helped: bool = False
     wrapper: Wrapper | None = None

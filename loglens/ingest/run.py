@@ -133,6 +133,8 @@ def _guarded(work: FileIngest, job: Job, connection: duckdb.DuckDBPyConnection |
     """Read one file; what is wrong with it alone becomes its outcome, what is wrong with the store ends the run."""
     import duckdb
 
+    from loglens.ingest.one_file import FileIngest
+
     try:
         return work.run()
     except BaseException as error:
@@ -146,6 +148,11 @@ def _guarded(work: FileIngest, job: Job, connection: duckdb.DuckDBPyConnection |
         if isinstance(error, OSError):
             return Outcome(job.uri, "failed", note=f"cannot be read: {error.strerror or error}"), None
         if isinstance(error, duckdb.OutOfMemoryException):
+            if work.helpers is not None:
+                # They hold memory that the store lacks now.
+                work.helpers.close()
+                alone = FileIngest(work.request, job, work.sources, connection, work.progress)
+                return _guarded(alone, job, connection)
             return Outcome(job.uri, "failed", note=f"needs more memory than {WRITER_MEMORY} to be read"), None
         if isinstance(error, LoglensError) or not isinstance(error, Exception):
             raise

@@ -26,6 +26,8 @@ _turns: defaultdict[Path, threading.RLock] = defaultdict(threading.RLock)
 
 # What ingest may hold in DuckDB's buffers; the rest of its memory is a few batches of input.
 WRITER_MEMORY = "400MB"
+# The same while other processes hold a part of the input.
+SHARED_WRITER_MEMORY = "300MB"
 _TEMPORARY = "temporary.duckdb"
 
 
@@ -78,6 +80,18 @@ def open_writer(path: Path, wait_s: float = 10) -> Iterator[duckdb.DuckDBPyConne
             raise StoreError(explain_write_failure(path, error)) from error
         finally:
             connection.close()
+
+
+@contextmanager
+def shared_memory(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Leave some of a writer's memory to other processes."""
+    # A connection of its own: after a failure the transaction of the other takes no statement.
+    with connection.cursor() as beside:
+        beside.execute(f"SET memory_limit = '{SHARED_WRITER_MEMORY}'")
+        try:
+            yield
+        finally:
+            beside.execute(f"SET memory_limit = '{WRITER_MEMORY}'")
 
 
 def write_failures() -> tuple[type[Exception], ...]:

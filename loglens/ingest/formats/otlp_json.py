@@ -43,4 +43,5 @@ FORMAT = Format(
     example=EXAMPLE,
     sniff=sniff,
     read=read,
+    is_helped=True,
 )

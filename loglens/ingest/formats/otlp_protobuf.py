@@ -72,5 +72,6 @@ FORMAT = Format(
     example=EXAMPLE,
     sniff=sniff,
     read=read,
+    is_helped=True,
     is_binary=True,
 )

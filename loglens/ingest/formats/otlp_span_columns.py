@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
@@ -17,10 +18,20 @@ from loglens.ingest.formats.otlp_exact import exception_type
 from loglens.ingest.formats.otlp_origin import Origin
 from loglens.ingest.formats.otlp_scalars import KINDS, SPAN_ID_BYTES, STATUSES, TRACE_ID_BYTES, read_enum
 from loglens.ingest.formats.otlp_typed import NOTHING, Span, Status
-from loglens.ingest.formats.otlp_words import Words, json_size, members, origin_columns, texts
+from loglens.ingest.formats.otlp_words import Words, members, origin_columns, texts
 
 EXTRAS = ("traceState", "flags", "droppedAttributesCount", "droppedEventsCount", "droppedLinksCount")
-_EXTRAS = attrgetter(*EXTRAS)
+_REPEATED = attrgetter("kind", "status", *EXTRAS)
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """What the members of a span that are much the same from span to span stand for; `extra` is without braces."""
+
+    kind: str
+    status: str
+    status_message: str | None
+    extra: str
 
 
 class SpanReader:
@@ -28,9 +39,7 @@ class SpanReader:
 
     def __init__(self) -> None:
         self._flattener = Flattener()
-        self._kinds = Words(_kind)
-        self._statuses = Words(_status)
-        self._extras = Words(_extra_text)
+        self._repeated = Words(_read_repeated)
 
     @property
     def names(self) -> set[str]:
@@ -45,62 +54,69 @@ class SpanReader:
         parent = ids([span.parentSpanId for span in spans], 2 * SPAN_ID_BYTES)
         start = times([span.startTimeUnixNano for span in spans])
         end = times([span.endTimeUnixNano for span in spans])
-        kind, kind_sizes = self._kinds.look_up([span.kind for span in spans])
-        status, status_sizes = self._statuses.look_up([_status_key(span.status) for span in spans])
+        read, repeated_sizes = self._repeated.look_up(list(map(_REPEATED, spans)))
+        used, places = np.unique(read, return_inverse=True)
+        repeated: Codes = places.astype(np.int32)
+        found: list[Repeated] = [self._repeated.found[code] for code in used.tolist()]
         name, name_sizes = texts([span.name for span in spans])
-        extra, extra_sizes = self._extra(spans, origins, codes)
         events, event_sizes = json_texts([span.events for span in spans])
         links, link_sizes = json_texts([span.links for span in spans])
         good = flat.whole & trace.good & own.good & (parent.good | (parent.sizes <= 2)) & start.good & end.good
-        good &= (kind_sizes >= 0) & (status_sizes >= 0) & _both_or_neither(start.array, end.array)
-        sizes = extra_sizes + 1
+        good &= (repeated_sizes >= 0) & _both_or_neither(start.array, end.array)
+        sizes = repeated_sizes + 1
         for key, part in (
             ("traceId", trace.sizes), ("spanId", own.sizes), ("parentSpanId", parent.sizes),
             ("startTimeUnixNano", start.sizes), ("endTimeUnixNano", end.sizes), ("name", name_sizes),
-            ("kind", kind_sizes), ("status", status_sizes), ("attributes", flat.sizes), ("events", event_sizes),
-            ("links", link_sizes),
+            ("attributes", flat.sizes), ("events", event_sizes), ("links", link_sizes),
         ):  # fmt: skip
             sizes += members(key, part)
         columns = origin_columns(origins, codes) | {
             "trace_id": trace.array, "span_id": own.array, "parent_span_id": parent.array, "name": name,
-            "start_ns": start.array, "duration_ns": pc.subtract(end.array, start.array), "extra": extra,
-            "kind": dictionary(kind, self._kinds.found),
-            "status": dictionary(status, [code for code, _ in self._statuses.found]),
-            "status_message": dictionary(status, [message for _, message in self._statuses.found]),
+            "start_ns": start.array, "duration_ns": pc.subtract(end.array, start.array),
+            "extra": _extra(repeated, found, codes, origins),
+            "kind": dictionary(repeated, [each.kind for each in found]),
+            "status": dictionary(repeated, [each.status for each in found]),
+            "status_message": dictionary(repeated, [each.status_message for each in found]),
             "attributes": flat.texts, "events": events, "links": links, "exception_type": _exception_types(events),
             "raw": pa.nulls(len(spans), pa.string()),
         }  # fmt: skip
         return Columns(columns, good, sizes)
 
-    def _extra(self, spans: Sequence[Span], origins: Sequence[Origin], codes: Codes) -> tuple[pa.Array, Ints]:
-        """Make the column with what else the spans hold; return it with the bytes that takes in each span."""
-        own, sizes = self._extras.look_up(list(map(_EXTRAS, spans)))
-        pairs = codes.astype(np.int64) * len(self._extras.found) + own
-        distinct, places = np.unique(pairs, return_inverse=True)
-        combined = []
-        for origin, extra in zip(*divmod(distinct, len(self._extras.found)), strict=True):
-            text = ",".join(part for part in (self._extras.found[extra], origins[origin].extra) if part)
-            combined.append(f"{{{text}}}" if text else None)
-        return dictionary(places.astype(np.int32), combined), sizes
+
+def _extra(repeated: Codes, found: Sequence[Repeated], codes: Codes, origins: Sequence[Origin]) -> pa.DictionaryArray:
+    """Make the column with what else the spans and their origins hold."""
+    pairs = codes.astype(np.int64) * len(found) + repeated
+    distinct, places = np.unique(pairs, return_inverse=True)
+    texts = []
+    for origin, own in zip(*(part.tolist() for part in divmod(distinct, len(found))), strict=True):
+        text = ",".join(part for part in (found[own].extra, origins[origin].extra) if part)
+        texts.append(f"{{{text}}}" if text else None)
+    return dictionary(places.astype(np.int32), texts)
 
 
-def _kind(value: Any) -> tuple[str, int]:
-    name, known = read_enum(None if value is None else str(value), KINDS, "SPAN_KIND_")
-    return name, json_size(value) if known else -1
+def _read_repeated(values: tuple[Any, ...]) -> tuple[Repeated, int]:
+    """Read the members that repeat; return with them the bytes they take, -1 where one of them is bad."""
+    kind, status, *extras = values
+    kind_name, known_kind = read_enum(None if kind is None else str(kind), KINDS, "SPAN_KIND_")
+    code, message = (status.code, status.message) if status else (None, None)
+    status_name, known_status = read_enum(None if code is None else str(code), STATUSES, "STATUS_CODE_")
+    members = [
+        f'"{key}":{msgspec.json.encode(value).decode()}'
+        for key, value in zip(EXTRAS, extras, strict=True)
+        if value is not None
+    ]
+    own = [f'"kind":{msgspec.json.encode(kind).decode()}'] if kind is not None else []
+    if status is not None:
+        own.append(f'"status":{msgspec.json.encode(_present(status)).decode()}')
+    size = sum(len(member.encode()) + 1 for member in (*members, *own))
+    found = Repeated(kind_name, status_name, message or None, ",".join(members))
+    return found, size if known_kind and known_status else -1
 
 
-def _status_key(status: Status | None) -> tuple[int | str | None, str | None] | None:
-    return None if status is None else (status.code, status.message)
-
-
-def _status(key: tuple[int | str | None, str | None] | None) -> tuple[tuple[str, str | None], int]:
-    code, message = key or (None, None)
-    name, known = read_enum(None if code is None else str(code), STATUSES, "STATUS_CODE_")
-    inner = sum(
-        len(word) + 4 + json_size(part) for word, part in (("code", code), ("message", message)) if part is not None
-    )
-    size = 0 if key is None else max(2, inner + 1)
-    return (name, message or None), size if known else -1
+def _present(status: Status) -> dict[str, int | str]:
+    """Return the members of a status that are there."""
+    members = {"code": status.code, "message": status.message}
+    return {key: value for key, value in members.items() if value is not None}
 
 
 def json_texts(raws: Sequence[msgspec.Raw]) -> tuple[pa.StringArray, Ints]:
@@ -124,12 +140,3 @@ def _both_or_neither(start: pa.Array, end: pa.Array) -> Flags | bool:
         return True
     alike: Flags = np.asarray(start.is_null()) == np.asarray(end.is_null())
     return alike
-
-
-def _extra_text(values: tuple[Any, ...]) -> tuple[str, int]:
-    text = ",".join(
-        f'"{key}":{msgspec.json.encode(value).decode()}'
-        for key, value in zip(EXTRAS, values, strict=True)
-        if value is not None
-    )
-    return text, len(text.encode()) + 1 if text else 0

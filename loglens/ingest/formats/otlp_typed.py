@@ -17,7 +17,7 @@ from loglens.ingest.formats.otlp_pieces import Signal
 NOTHING = msgspec.Raw(b"")
 
 
-class Status(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+class Status(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=True):
     """A span status."""
 
     code: int | str | None = None

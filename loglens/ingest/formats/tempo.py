@@ -82,4 +82,5 @@ FORMAT = Format(
     '"endTimeUnixNano":"1544712661000000000"}]}]}]}\n',
     sniff=sniff,
     read=read,
+    is_helped=True,
 )
