@@ -90,6 +90,8 @@ class Analysis:
     `limit` is the default number of rows, 0 for all. `many` says that rows are single records of the store: then
     the limit is pushed into the statement and the rest counted by a second one, instead of fetched and dropped.
     Such a statement may bind `$most`, how many of its rows will be looked at; null where they are only counted.
+    `further` says what the columns are that only some answers have, behind those declared: further keys of the computed
+    rows.
     `greyed` names a boolean column whose false rows are printed faint. `aside` names, for given parameters, the
     columns a narrow table leaves out, first to go first. `grouped` names columns a table prints once, above the
     rows that share them. `drawings` are formats that only this analysis offers. `needs` names the derivations whose
@@ -116,6 +118,7 @@ class Analysis:
     compute: Callable[[Sequence[Row], Mapping[str, Value]], Sequence[Row]] | None = None
     compute_arrow: Callable[[pa.Table, Mapping[str, Value]], Sequence[Row]] | None = None
     many: bool = False
+    further: str = ""
     greyed: str | None = None
     aside: Callable[[Mapping[str, Value]], Sequence[str]] | None = None
     grouped: tuple[str, ...] = ()

@@ -124,7 +124,7 @@ def ask(
     if analysis.is_computed:
         rows = _computed(analysis, statement)
         answer.columns = _computed_columns(analysis, rows, columns)
-        found: Iterator[tuple[Any, ...]] = (tuple(row[name] for name in analysis.columns) for row in rows)
+        found: Iterator[tuple[Any, ...]] = (tuple(row[column.name] for column in answer.columns) for row in rows)
         answer.tuples = _counted(found, answer, limit)
     elif analysis.many and limit:
         answer.tuples = _limited(statement, columns, answer, limit)
@@ -218,9 +218,10 @@ def _computed(analysis: Analysis, statement: Statement) -> Sequence[Row]:
 
 def _computed_columns(analysis: Analysis, rows: Sequence[Row], sources: Sequence[Column]) -> tuple[Column, ...]:
     types = {column.name: column.type for column in sources}
-    return tuple(
-        Column(name, types.get(name) or _type_of(name, rows), meaning) for name, meaning in analysis.columns.items()
-    )
+    meanings = {**analysis.columns}
+    if analysis.further and rows:
+        meanings |= {name: analysis.further for name in rows[0] if name not in meanings}
+    return tuple(Column(name, types.get(name) or _type_of(name, rows), meaning) for name, meaning in meanings.items())
 
 
 def _type_of(name: str, rows: Sequence[Row]) -> str:

@@ -36,6 +36,13 @@ def g_test(a: Reals, b: Reals, c: Reals, d: Reals) -> Reals:
     """Return the p values of the G-tests of the 2x2 tables [[a, b], [c, d]], elementwise."""
     import numpy as np
 
+    return np.array([chi2_tail(value, 1) for value in g_statistic(a, b, c, d).tolist()])
+
+
+def g_statistic(a: Reals, b: Reals, c: Reals, d: Reals) -> Reals:
+    """Return the statistics of these tests: chi-squared with one degree of freedom where rows do not differ."""
+    import numpy as np
+
     total = a + b + c + d
     expected = (
         (a, (a + b) * (a + c)),
@@ -47,7 +54,7 @@ def g_test(a: Reals, b: Reals, c: Reals, d: Reals) -> Reals:
     for observed, product in expected:
         with np.errstate(divide="ignore", invalid="ignore"):
             g += np.where(observed > 0, observed * np.log(observed * total / product), 0.0)
-    return np.array([chi2_tail(2 * value, 1) for value in g.tolist()])
+    return 2 * g
 
 
 def exact_test(a: Reals, b: Reals, c: Reals, d: Reals) -> Reals:

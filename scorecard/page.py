@@ -17,6 +17,14 @@ def page(score: Score, seeds: Sequence[int], minutes: int) -> str:
     return "\n".join(_lines(score, seeds, minutes)).rstrip() + "\n"
 
 
+def with_section(text: str, title: str, lines: Iterable[str]) -> str:
+    """Return a page with a section in place of the one of this title, or at its end."""
+    head, found, rest = text.partition(f"{title}\n")
+    _, more, tail = rest.partition("\n## ")
+    made = "\n".join(lines).rstrip() + "\n"
+    return f"{head.rstrip()}\n\n{made}" + (f"\n## {tail}" if found and more else "")
+
+
 def _lines(score: Score, seeds: Sequence[int], minutes: int) -> Iterator[str]:
     yield "# Scorecard\n"
     yield (
@@ -27,7 +35,7 @@ def _lines(score: Score, seeds: Sequence[int], minutes: int) -> Iterator[str]:
         f" healthy route too. The aim is {TARGET} of both.\n"
     )
     yield "## Detectors\n"
-    yield from _table(
+    yield from table(
         ("detector", "planted", "found", "recall", "right", "wrong", "precision"),
         (
             (name, each.planted, each.found, _share(each.recall), each.right, each.wrong, _share(each.precision))
@@ -36,7 +44,7 @@ def _lines(score: Score, seeds: Sequence[int], minutes: int) -> Iterator[str]:
     )
     yield "## Faults\n"
     yield "What several detectors should name counts once for each.\n"
-    yield from _table(
+    yield from table(
         ("fault", "to be found", "found", "recall", "wrong findings on its route"),
         (
             (kind, each.planted, each.found, _share(each.recall), each.wrong)
@@ -47,7 +55,7 @@ def _lines(score: Score, seeds: Sequence[int], minutes: int) -> Iterator[str]:
     if score.unwatched:
         yield f"Planted as well, for detectors that are not there yet: {', '.join(sorted(score.unwatched))}.\n"
     yield "## Look-alikes\n"
-    yield from _table(
+    yield from table(
         ("looks like a fault", "runs", "findings"),
         ((kind, len(seeds), score.kinds[kind].wrong) for kind in GROUPS["look-alikes"]),
     )
@@ -60,7 +68,7 @@ def _complaints(title: str, complaints: Counter[Complaint], score: Score) -> Ite
         return
     yield f"## {title}\n"
     shown = sorted(complaints.items(), key=lambda item: (-item[1], item[0].detector, item[0].where, item[0].said))
-    yield from _table(
+    yield from table(
         ("detector", "planted there", "where", "about", "times", "first seed"),
         ((each.detector, each.kind, each.where, each.said, times, score.seeds[each]) for each, times in shown[:_SHOWN]),
     )
@@ -72,7 +80,8 @@ def _share(value: float | None) -> str:
     return "" if value is None else f"{value:.3f}"
 
 
-def _table(head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> Iterator[str]:
+def table(head: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> Iterator[str]:
+    """Yield the lines of a table, and an empty one."""
     listed = [head, *(tuple(str(cell).replace("|", "\\|") for cell in row) for row in rows)]
     widths = [max(len(row[column]) for row in listed) for column in range(len(head))]
     listed.insert(1, tuple("-" * width for width in widths))

@@ -20,6 +20,9 @@ from loglens.derive import log_templates
 from loglens.derive.log_templates.mining import mine
 from loglens.deriving import derive
 from loglens.ingest.forget import forget
+from loglens.template_changes import changed
+from loglens.template_values import values_of
+from scorecard.page import with_section
 from scorecard.templates import GATES, LABELS, SETS, Accuracy, accuracy, mean, scored_sets
 
 CASES = Path(__file__).parent / "cases" / "derivations" / "log_templates.toml"
@@ -143,6 +146,56 @@ def test_accuracy_counts_what_it_says() -> None:
     # One group of three is whole, with another text; one is torn apart.
     found = ["a b", "a b", "b", "c", "d"]
     assert accuracy(truth, found) == Accuracy(3 / 5, 2 / 5, 4 / 7, 2 / 7)
+
+
+def test_a_section_of_the_scorecard_takes_the_place_of_the_last_one() -> None:
+    text = with_section("# A\n\none\n\n## C\n\nlast\n", "## B", ["## B", "", "two"])
+    assert text == "# A\n\none\n\n## C\n\nlast\n\n## B\n\ntwo\n"
+    assert with_section("# A\n\n## B\n\ntwo\n\n## C\n", "## B", ["## B", "new"]) == "# A\n\n## B\nnew\n\n## C\n"
+
+
+@pytest.mark.parametrize(
+    ("template", "text", "values"),
+    [
+        ("user <*> took <*> ms", "user 5 took\n 7 ms ", ["5", "7"]),
+        ("<*>", "17", ["17"]),
+        ("took long", "took long", []),
+        # The first way to match fails, another one is found.
+        ("said <*> to <*>.", "said 5. to 7. to 9.", ["5.", "7. to 9"]),
+        ("in <*> in", "in 5 in 6 in", ["5 in 6"]),
+        ("user <*> took <*> ms", "something else", [None, None]),
+        (" ".join(["<*> a"] * 30), "1 a " * 29 + "1 b", [None] * 30),
+    ],
+)
+def test_values_of_a_record(template: str, text: str, values: list[str | None]) -> None:
+    (found,) = values_of([{"template": template, "text": text}])
+    assert found == {f"value_{number}": value for number, value in enumerate(values, 1)}
+
+
+def test_shares_that_vary_by_chance_have_not_changed() -> None:
+    rng = np.random.default_rng(7)
+    rates = rng.uniform(1, 50, 200)
+    told = 0
+    for _ in range(50):
+        rows = [
+            {"pieces": [{"piece": piece, "records": count} for piece, count in enumerate(counts.tolist())]}
+            for counts in rng.poisson(np.outer(rates, [*[1.0] * 12, 3.0])).astype(np.int64)
+        ]
+        told += bool(changed(rows, 12))
+    # At a false discovery rate of 5 % something is told in 5 of 100 stores at most.
+    assert told <= 6
+
+
+def test_a_share_that_grew_or_fell_is_told() -> None:
+    def row(*records: int) -> dict[str, Any]:
+        return {"pieces": [{"piece": piece, "records": count} for piece, count in enumerate(records)]}
+
+    found = changed([row(500, 500, 500), row(20, 20, 60), row(20, 20, 2), row(0, 0, 30), row(20, 20, 25)], 2)
+    assert [(each["before_ratio"], each["after_ratio"]) for each in found] == [
+        (0.0, 30 / 617),
+        (40 / 1120, 2 / 617),
+        (40 / 1120, 60 / 617),
+    ]
 
 
 @pytest.mark.skipif(not SETS, reason="needs the labelled sets of ../shared/data")

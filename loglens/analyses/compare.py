@@ -7,13 +7,13 @@ from typing import Any
 
 from loglens.analysis import Analysis, Param, Row, Value
 from loglens.errors import NotFound
-from loglens.trace_ids import one_trace
+from loglens.trace_ids import one_id
 from loglens.trace_pair import draw, pair_rows
 
 
 def _bind(found: Sequence[Row], values: Mapping[str, Value]) -> Mapping[str, Any]:
     ids = [row["trace_id"] for row in found]
-    return {f"found_{side}": one_trace(str(values[f"trace_{side}"]), ids) for side in ("a", "b")}
+    return {f"found_{side}": one_id("trace", str(values[f"trace_{side}"]), ids) for side in ("a", "b")}
 
 
 def _compute(spans: Sequence[Row], values: Mapping[str, Value]) -> Sequence[Row]:

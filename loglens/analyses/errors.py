@@ -18,7 +18,7 @@ ANALYSIS = Analysis(
         "service": "Service in which it began.",
         "route": "Route, or operation, of that service.",
         "operation": "Call or step of it in which it began; null where that is the request itself.",
-        "error": "Exception, or the message without its ids and numbers.",
+        "error": "Exception; where none is named the template of the record, or the message without ids and numbers.",
         "status_code": "HTTP status.",
         "code": "SQLSTATE, or status of gRPC.",
         "requests": "Requests in which it happened, each counted once.",
@@ -44,14 +44,11 @@ ANALYSIS = Analysis(
         *("seen_route", "first_ts", "lines", "users", "operation", "retried", "swallowed", "error_id"),
     ),
     spread="local",
-    needs=("query_shapes", "trace_structure"),
+    needs=("query_shapes", "trace_structure", "log_templates"),
     sql="""
         WITH chosen AS MATERIALIZED (
             SELECT
-                *,
-                left(md5(to_json([
-                    service, route, operation, error, status_code::VARCHAR, code
-                ])::VARCHAR), 12)                                       AS error_id
+                *
             FROM error_events
             WHERE
                 in_scope(start_ns, $since_ns, $until_ns)
@@ -67,7 +64,7 @@ ANALYSIS = Analysis(
         stretch AS (
             SELECT
                 min(start_ns)                                           AS first_ns,
-                greatest(max(start_ns) - min(start_ns), 1)              AS length_ns
+                max(start_ns)                                           AS last_ns
             FROM chosen
         ),
         groups AS (
@@ -90,7 +87,7 @@ ANALYSIS = Analysis(
                 max(start_ns)                                           AS last_seen_ns,
                 max((coalesce(start_ns, 0), trace_id)) FILTER (WHERE trace_id IS NOT NULL) AS exemplar,
                 min(told_by)                                            AS told_by,
-                histogram(least(((start_ns - first_ns)::DOUBLE / length_ns * 16)::BIGINT, 15)) AS buckets
+                histogram(time_slice(start_ns, first_ns, last_ns))      AS buckets
             FROM chosen
             CROSS JOIN stretch
             GROUP BY error_id
@@ -157,14 +154,7 @@ ANALYSIS = Analysis(
             seen                                                        AS seen_route,
             coalesce(before, 0) / greatest(number, 1)                   AS quiet_ratio,
             coalesce(number - before, 0)                                AS since_requests,
-            array_to_string([
-                if(
-                    coalesce(buckets[bucket], 0) = 0,
-                    '·',
-                    substr('▁▂▃▄▅▆▇█', ceil(buckets[bucket] / list_max(map_values(buckets)) * 8)::INTEGER, 1)
-                )
-                FOR bucket IN range(16)
-            ], '')                                                      AS trend,
+            sparkline(buckets)                                          AS trend,
             make_timestamp_ns(first_seen_ns)                            AS first_ts,
             make_timestamp_ns(last_seen_ns)                             AS last_ts,
             message                                                     AS message,

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from loglens.analysis import Analysis, Param, Value
-
-LEVELS = {"trace": 1, "debug": 5, "info": 9, "warn": 13, "error": 17, "fatal": 21}
-
-
-def _parse_level(text: str) -> Value:
-    try:
-        return LEVELS[text.lower()]
-    except KeyError as error:
-        raise ValueError(f"{text!r} is not one of {', '.join(LEVELS)}") from error
-
+from loglens.analysis import Analysis, Param
+from loglens.levels import LEVELS, parse_level
 
 ANALYSIS = Analysis(
     name="logs",
     title="Log records",
     question="What was logged?",
     params=(
-        Param("level", None, f"This level and above: {', '.join(LEVELS)}.", metavar="LEVEL", parse=_parse_level),
+        Param("level", None, f"This level and above: {', '.join(LEVELS)}.", metavar="LEVEL", parse=parse_level),
         Param("text", None, "Only messages with this text in them, in any case."),
         Param("trace_id", None, "Only records of this trace."),
         Param("request_id", None, "Only records of this request."),

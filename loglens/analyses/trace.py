@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from loglens.analysis import Analysis, Param, Row, Value
-from loglens.trace_ids import one_trace
+from loglens.trace_ids import one_id
 
 
 def _bind(found: Sequence[Row], values: Mapping[str, Value]) -> Mapping[str, Any]:
-    return {"found": one_trace(str(values["trace_id"]), [row["trace_id"] for row in found])}
+    return {"found": one_id("trace", str(values["trace_id"]), [row["trace_id"] for row in found])}
 
 
 def _compute(rows: Sequence[Row], values: Mapping[str, Value]) -> list[Row]:

@@ -55,7 +55,8 @@ def render(answer: Answer, page: Page) -> Iterator[str]:
     rows = list(answer.tuples)
     strips = [_strip(column, [row[index] for row in rows]) for index, column in enumerate(answer.columns)]
     above = [strip for strip in strips if strip.column.name in answer.grouped]
-    shown = _fit([strip for strip in strips if strip.column.name not in answer.grouped], answer, page)
+    below = [strip for strip in strips if strip.column.name not in answer.grouped and not _says_nothing(strip, answer)]
+    shown = _fit(below, answer, page)
     faint = _faint_rows(answer, rows) if page.colour else set()
     for level in range(max((len(strip.head) for strip in shown), default=0)):
         line = _line([(strip, strip.head[level]) for strip in shown])
@@ -64,6 +65,11 @@ def render(answer: Answer, page: Page) -> Iterator[str]:
         yield from _heading(above, number, page)
         line = _line([(strip, strip.body[number]) for strip in shown])
         yield f"{_FAINT}{line}{_PLAIN}\n" if number in faint else f"{line}\n"
+
+
+def _says_nothing(strip: _Strip, answer: Answer) -> bool:
+    """Whether a column that may be left out has no value in any row."""
+    return bool(strip.body) and strip.column.name in answer.aside and not any(strip.body)
 
 
 def _heading(strips: list[_Strip], number: int, page: Page) -> Iterator[str]:

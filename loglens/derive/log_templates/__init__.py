@@ -176,7 +176,7 @@ def _mine(connection: duckdb.DuckDBPyConnection) -> None:
 DERIVATION = Derivation(
     name="log_templates",
     title="Log templates",
-    version=1,
+    version=2,
     tables=("log_templates", "log_masks", "log_record_masks"),
     views=("log_record_templates",),
     run=_run,

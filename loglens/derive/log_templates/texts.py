@@ -7,7 +7,7 @@ _MOST = 4096
 
 # Frames in the languages of ingest: Java, .NET and JavaScript; Python; Go; PHP; Ruby.
 _FRAME = (
-    r"(?m)^\s*at [^\n]+"
+    r"(?m)^\s+at \S[^\n]*(?:\)|:\d)[^\n]*"
     r'|^\s*File "[^"\n]+", line \d+, in [^\n]+'
     r"|^[\w./*()]+\([^\n]*\)\n\s+\S+\.go:\d+"
     r"|^\s*#\d+ [^\n]+"

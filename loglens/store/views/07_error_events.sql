@@ -173,6 +173,7 @@ SELECT
     answer.route                                                        AS seen_route,
     told.error_type                                                     AS error_type,
     told.message                                                        AS message,
+    nullif(log_templates.template, '(no message)')                      AS template,
     units.status_code                                                   AS status_code,
     if(regexp_matches(told.attributes, 'sqlstate|postgresql\.sql_state|pgcode|grpc\.status_code|db\.response\.status_code'), coalesce(
         json_extract_string(told.attributes, '$."db.response.status_code"'),
@@ -193,7 +194,12 @@ SELECT
     told.line                                                           AS line,
     told.ordinal                                                        AS ordinal
 FROM units
-LEFT JOIN answers USING (unit);
+LEFT JOIN answers USING (unit)
+LEFT JOIN log_record_templates AS templated
+    ON told.source_id = templated.source_id
+    AND told.line = templated.line
+    AND told.ordinal = templated.ordinal
+LEFT JOIN log_templates USING (template_id);
 
 -- One row a request and what went wrong in it: of a trace where the error began, and of log records what no span of
 -- their service tells.
@@ -205,7 +211,8 @@ WITH told AS (
             -- A span that names no exception says less than the record of it.
             if(is_unnamed AND logged.error_type IS NOT NULL, logged.error_type, span_errors.error_type) AS error_type,
             if(is_unnamed AND logged.message IS NOT NULL, logged.message, span_errors.message) AS message
-        )
+        ),
+        if(is_unnamed AND logged.message IS NOT NULL, logged.template, NULL) AS template
     FROM (
         SELECT *, coalesce(is_vague_error(error_type), true) AS is_unnamed FROM span_errors
     ) AS span_errors
@@ -221,12 +228,18 @@ WITH told AS (
         AND log_errors.service IS NOT DISTINCT FROM span_errors.service
 )
 SELECT
-    * EXCLUDE (is_unnamed),
-    coalesce(
-        if(is_vague_error(error_type), NULL, error_type),
-        message_shape(message),
-        error_type,
-        'status ' || status_code,
-        'no error is named'
-    )                                                                   AS error
-FROM told;
+    *,
+    left(md5(to_json([service, route, operation, error, status_code::VARCHAR, code])::VARCHAR), 12) AS error_id
+FROM (
+    SELECT
+        * EXCLUDE (is_unnamed, template),
+        coalesce(
+            if(is_vague_error(error_type), NULL, error_type),
+            left(template, 160),
+            message_shape(message),
+            error_type,
+            'status ' || status_code,
+            'no error is named'
+        )                                                               AS error
+    FROM told
+) AS named;
