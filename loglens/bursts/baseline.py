@@ -77,6 +77,11 @@ def estimate(
     return replace(baseline, phi=np.where(is_few, np.maximum(baseline.phi, _FEW_PHI), baseline.phi))
 
 
+def fit(observed: Reals, traffic: Reals, used: NDArray[np.bool_], first_s: int, width_s: int) -> Baseline:
+    """Return the baseline that the buckets of `used` make, of shape (keys, buckets): nothing else is left out."""
+    return _fitted(observed, traffic, used, _hours(observed.shape[1], first_s, width_s), width_s, False)
+
+
 def _loud(sums: Sums) -> NDArray[np.bool_]:
     import numpy as np
 

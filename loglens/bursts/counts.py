@@ -5,50 +5,8 @@ from __future__ import annotations
 # One row a key and bucket (`is_asked`: the traffic is requests) of keys with errors enough; first the row of the time
 # they lie in, whose `kind` is null.
 COUNTS = """
-    WITH times AS (
-        SELECT start_ns AS at_ns FROM requests WHERE start_ns < $until_ns
-        UNION ALL
-        SELECT ts_ns FROM logs WHERE ts_ns < $until_ns
-    ),
-    days AS (
-        SELECT
-            at_ns // 86400000000000     AS day,
-            count(*)                    AS number,
-            min(at_ns)                  AS first_ns,
-            max(at_ns)                  AS last_ns
-        FROM times
-        GROUP BY day
-    ),
-    -- A record with a wrong clock lies far from the others: where days are missing, one side is left out.
-    apart AS (
-        SELECT *, coalesce(day - lag(day) OVER (ORDER BY day) > 7, false)::INTEGER AS is_far FROM days
-    ),
-    islands AS (
-        SELECT *, sum(is_far) OVER (ORDER BY day ROWS UNBOUNDED PRECEDING) AS island FROM apart
-    ),
-    measured AS (
-        SELECT
-            first_ns                                                        AS first_ns,
-            last_ns                                                         AS last_ns,
-            CASE
-                WHEN last_ns - first_ns < 21600000000000 THEN 10000000000
-                WHEN last_ns - first_ns <= 5184000000000000 THEN 60000000000
-                ELSE 300000000000
-            END                                                             AS width_ns
-        FROM (
-            SELECT min(first_ns) AS first_ns, max(last_ns) AS last_ns
-            FROM islands
-            GROUP BY island
-            ORDER BY sum(number) DESC, last_ns DESC
-            LIMIT 1
-        ) AS longest
-    ),
-    range AS MATERIALIZED (
-        SELECT
-            first_ns - first_ns % width_ns                                  AS first_ns,
-            last_ns                                                         AS last_ns,
-            width_ns                                                        AS width_ns
-        FROM measured
+    WITH range AS MATERIALIZED (
+        SELECT * FROM time_range($until_ns)
     ),
     answered AS MATERIALIZED (
         SELECT

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from loglens.detector import Detector
 from loglens.detectors import (
+    crash_loop,
     error_burst,
     error_level_shift,
     fan_out,
+    heartbeat_missing,
     long_transaction,
     n_plus_one,
     new_error,
     redundant_query,
     retry_storm,
     sequential_calls,
+    service_silent,
     slow_query,
     slow_route,
     swallowed_error,
@@ -28,6 +31,9 @@ ALL: tuple[Detector, ...] = (
     long_transaction.DETECTOR,
     error_burst.DETECTOR,
     error_level_shift.DETECTOR,
+    service_silent.DETECTOR,
+    heartbeat_missing.DETECTOR,
+    crash_loop.DETECTOR,
     new_error.DETECTOR,
     swallowed_error.DETECTOR,
     retry_storm.DETECTOR,

@@ -1,0 +1,1 @@
+"""Silence: when a service, or something that beats, said nothing for longer than chance allows."""

@@ -1,0 +1,59 @@
+"""Silences drawn for a terminal: when, who, for how long, and how one can tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from loglens.analysis import Row
+from loglens.paragraph import LONGEST, wrapped
+from loglens.text import visible
+from loglens.wording import amount, counted, duration, moments, percent
+
+_INDENT = "  "
+
+
+def draw(rows: Sequence[Row], width: int) -> str:
+    """Return the silences as paragraphs of at most `width` columns."""
+    if not rows:
+        return "No silence.\n"
+    room = min(width, LONGEST)
+    return "\n".join("".join(f"{line}\n" for line in _silence(row, room)) for row in rows)
+
+
+def _silence(row: Row, width: int) -> Iterator[str]:
+    yield from wrapped(f"{moments(row['first_ts'], row['last_ts'])}  {visible(subject(row))}: {row['kind']}", width)
+    for text in filter(None, (said(row), _around(row))):
+        for line in wrapped(visible(text), width - len(_INDENT)):
+            yield _INDENT + line
+
+
+def subject(row: Row) -> str:
+    """Return who is silent."""
+    if row["kind"] == "collector gap":
+        return "everything"
+    return " ".join(filter(None, (row["service"] or "(no service)", row["instance"])))
+
+
+def said(row: Row) -> str:
+    """Say in a sentence what the silence is."""
+    silent = duration(row["silent_ms"])
+    if row["kind"] == "restart":
+        if row["restarts"] == 1:
+            return f"Started anew after {silent} down."
+        return f"Started {row['restarts']:,} times, {silent} down in all."
+    if row["kind"] == "heartbeat missing":
+        missed = counted(row["beats_missed"], "beat")
+        over = "" if row["is_over"] else " to the end of the data"
+        return f"{row['name']!r} came every {duration(row['period_ms'])}; {missed} did not, for {silent}{over}."
+    over = "." if row["is_over"] else ", and still at the end of the data."
+    told = f"Nothing for {silent}, where {amount('', row['expected'])} would be usual{over}"
+    return f"{told} It was started anew." if row["restarted"] else told
+
+
+def _around(row: Row) -> str | None:
+    told = []
+    if row["calling_ratio"] is not None:
+        told.append(f"its callers had {percent(row['calling_ratio'])} of their usual requests")
+    if row["others_ratio"] is not None and row["kind"] != "collector gap":
+        told.append(f"{percent(row['others_ratio'])} of the other services were silent too")
+    return "Meanwhile " + ", and ".join(told) + "." if told else None

@@ -1,0 +1,71 @@
+"""How much of a service was to be expected in a stretch of time, and how improbable it is that nothing came."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from loglens.bursts.baseline import fit
+from loglens.bursts.scan import sigmas
+from loglens.bursts.series import Times
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from loglens.statistics import Reals
+
+_S = 10**9
+# Silence in which so many events were expected is no part of what is usual.
+_CLEAN_EXPECTED = 8.0
+
+
+@dataclass(frozen=True)
+class Level:
+    """What one service records: prefix sums of what was observed and expected, and the dispersion."""
+
+    times: Times
+    observed: Reals
+    expected: Reals
+    phi: float
+
+    def between(self, from_ns: int, to_ns: int) -> tuple[float, float]:
+        """Return how many events there were between two times, and how many were expected."""
+        return self._at(self.observed, to_ns) - self._at(self.observed, from_ns), self._at(
+            self.expected, to_ns
+        ) - self._at(self.expected, from_ns)
+
+    def _at(self, sums: Reals, time_ns: int) -> float:
+        import numpy as np
+
+        place = (time_ns - self.times.first_ns) / self.times.width_ns
+        return float(np.interp(place, np.arange(len(sums)), sums))
+
+    def sigma(self, from_ns: int, to_ns: int) -> float:
+        """Return how far nothing at all in this time lies below the expected."""
+        import numpy as np
+
+        expected = np.array([self.between(from_ns, to_ns)[1]])
+        return float(-sigmas(np.zeros(1), expected, np.array([self.phi]))[0])
+
+
+def level_of(counts: Reals, gaps: Sequence[tuple[int, int]], times: Times) -> Level:
+    """Return the level of a series of counts; what is silent in `gaps` beyond chance is left out of it."""
+    import numpy as np
+
+    first = _fitted(counts, np.ones(len(counts), dtype=bool), times)
+    usual = np.ones(len(counts), dtype=bool)
+    for from_ns, to_ns in gaps:
+        if first.between(from_ns, to_ns)[1] >= _CLEAN_EXPECTED:
+            low, high = ((at_ns - times.first_ns) // times.width_ns for at_ns in (from_ns, to_ns))
+            usual[low : high + 1] = False
+    return first if usual.all() or not usual.any() else _fitted(counts, usual, times)
+
+
+def _fitted(counts: Reals, usual: NDArray[np.bool_], times: Times) -> Level:
+    import numpy as np
+
+    found = fit(counts[None, :], np.ones((1, len(counts))), usual[None, :], times.first_ns // _S, times.width_ns // _S)
+    observed, expected = (np.concatenate([[0.0], np.cumsum(each)]) for each in (counts, found.expected[0]))
+    return Level(times, observed, expected, float(found.phi[0]))
