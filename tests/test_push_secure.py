@@ -246,7 +246,8 @@ def test_an_index_without_writes(secure: SecureServer, run: Run, password: Path)
     """What a read-only index refuses is kept, with what to do, and arrives when it takes writes again."""
     words = ("--to", secure.server.url, "--user", "pusher", "--password-file", password, "--ca-cert", secure.ca_cert)
     index = "/loglens-closed-logs-2026.01.15"
-    ask(secure, "PUT", index)
+    assert run(*words, "--until", "2026-01-15T09:00:04Z", namespace="closed").code == 0
+    assert held(secure, "closed") == 4
     ask(secure, "PUT", f"{index}/_settings", {"index.blocks.read_only": True})
     done = run(*words, namespace="closed")
     assert done.code == 1
@@ -257,6 +258,15 @@ def test_an_index_without_writes(secure: SecureServer, run: Run, password: Path)
     assert run(*words, "--retry-rejects", namespace="closed").code == 0
     assert held(secure, "closed") == 9
     assert run(*words, namespace="closed").code == 0
+
+
+def test_an_index_of_others(secure: SecureServer, run: Run, password: Path) -> None:
+    """One that was there before its template is told, with what to do."""
+    words = ("--to", secure.server.url, "--user", "pusher", "--password-file", password, "--ca-cert", secure.ca_cert)
+    ask(secure, "PUT", "/loglens-early-logs-2026.01.15")
+    done = run(*words, namespace="early")
+    assert done.code == 1
+    assert "was there before its template: delete it, or push under other names with --namespace" in done.err
 
 
 def test_secrets_stay_secret(secure: SecureServer, store: Path, password: Path, tmp_path: Path) -> None:

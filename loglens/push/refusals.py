@@ -14,6 +14,8 @@ _ADVICE = {
     "flood-stage watermark": "The disk of the server is full: make room there, and push again.",
     "FORBIDDEN/": "The index takes no writes: set its index.blocks.write and index.blocks.read_only to null, and push"
     " again.",
+    "Fielddata is disabled": "An index was there before its template: delete it, or push under other names with"
+    " --namespace.",
     "is unauthorized for": RIGHTS,
     "no permissions for": RIGHTS,
 }
