@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from benchmarks.comparison import Comparison
 from benchmarks.comparisons import (
+    derive,
     line_formats,
     memory,
     ndjson,
@@ -29,6 +30,8 @@ ALL: tuple[Comparison, ...] = (
     memory.ACCESS,
     memory.LOGFMT,
     memory.CRI,
+    derive.DERIVE,
+    derive.REPEATED,
     slow.COMPARISON,
     start.COMPARISON,
     question.COMPARISON,

@@ -138,6 +138,19 @@ ALL: tuple[Input, ...] = (
         sources=(*SPANS, "benchmarks/inputs/span_store.py", "loglens/store/migrations"),
     ),
     Input(
+        name="derived_store",
+        title="store of spans, derived",
+        suffix=".duckdb",
+        count=1,
+        quick=1,
+        make=(*PYTHON_MODULE, "benchmarks.derived", "{span_store}", "{out}"),
+        sources=(
+            *(*SPANS, "benchmarks/inputs/span_store.py", "benchmarks/derived.py"),
+            *("loglens/store/migrations", "loglens/derive"),
+        ),
+        needs=("span_store",),
+    ),
+    Input(
         name="log_store",
         title="store of the lines of NDJSON",
         suffix=".duckdb",
