@@ -96,15 +96,23 @@ class Layouts:
     begins: str = ""
 
 
+INNER = "(?P<text>.*)$"
+
+
 @dataclass(frozen=True)
 class Wrapper:
-    """How a line wraps another one: `pattern` (RE2) matches it, with a group `text` for the inner line.
+    """How a line wraps another one: `pattern` (RE2) matches it; it begins with `^` and ends with INNER, the inner line.
 
     Other groups: `time`, `service`, `instance`, `stream`, and `tag`, which begins with `P` where the next line goes on
     with this.
     """
 
     pattern: str
+
+    @cached_property
+    def head_pattern(self) -> str:
+        """The pattern of what is before the inner line, in a group `head`."""
+        return f"^(?P<head>{self.pattern.removeprefix('^').removesuffix(INNER)})"
 
 
 def groups_of(pattern: str) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ import xxhash
 
 from loglens.ingest.content import Content
 from loglens.ingest.layout import Wrapper
-from loglens.ingest.lines import Flags, Lines, Places, column, flags_of, strings
+from loglens.ingest.lines import Flags, Lines, Places, column, flags_of, numbers_of, strings, texts
 from loglens.ingest.pieces import SCHEMA
 from loglens.ingest.reader import Format, Reading, Sample
 from loglens.ingest.records import Cut, RecordPieces
@@ -27,6 +27,9 @@ CERTAINTY = 0.97
 # What may be around a record, and the key it has in the envelope.
 OUTER = {"time": "time", "service": "container_name", "instance": "hostname", "stream": "stream"}
 WRAPPED_SCHEMA = pa.schema([*SCHEMA, *((f"outer_{name}", pa.string()) for name in OUTER)])
+# How much of a line is looked at for what is around it, and how much of that is its own text at least.
+MOST_HEAD_BYTES = 160
+LEAST_TEXT_BYTES = 48
 _COLOURS = r"\x1b\[[0-9;]*[A-Za-z]"
 _ESCAPES = r'["\\\x00-\x1f]'
 
@@ -47,10 +50,49 @@ class WrappedCut(Cut):
 
     def __init__(self, lines: Lines, wrapper: Wrapper) -> None:
         self._wrapper = wrapper
+        self._is_quick = True
         super().__init__(lines)
+        if len(self.begins) < len(self.kept):
+            # What is around the second line of a record is no part of it.
+            self._is_quick = False
+            super().__init__(lines)
 
     def _open(self, lines: Lines) -> Lines:
         """Return the inner lines; the parts of one that was cut have no line end between them."""
+        is_plain = self._is_quick and b"\x1b" not in lines.whole and b"\r" not in lines.whole
+        inner = self._behind_heads(lines) if is_plain else None
+        return self._open_each(lines) if inner is None else inner
+
+    def _behind_heads(self, lines: Lines) -> Lines | None:
+        """Return the inner lines where they are whole and all begin soon; None where they have to be looked at each."""
+        ends = np.minimum(lines.ends, lines.starts + MOST_HEAD_BYTES)
+        found = pc.extract_regex(texts(lines, lines.starts, ends, pa.binary()), pattern=self._wrapper.head_pattern)
+        if found.null_count:
+            return None
+        self._keep(found)
+        if self._is_part.any():
+            return None
+        begins = lines.starts + numbers_of(pc.binary_length(pc.struct_field(found, "head")))
+        # What is behind the part that was looked at may belong to the head.
+        if ((begins + LEAST_TEXT_BYTES > ends) & (ends < lines.ends)).any():
+            return None
+        return Lines(lines.whole, lines.data, begins, lines.ends)
+
+    def _keep(self, found: pa.StructArray) -> None:
+        """Keep what is around each line, and whether the next line goes on with it."""
+        names = [field.name for field in found.type]
+        nothing = pa.nulls(len(found), pa.string())
+        self.outer = [
+            _present(pc.struct_field(found, name).view(pa.string())) if name in names else nothing for name in OUTER
+        ]
+        self._is_part = np.zeros(len(found), bool)
+        if "tag" in names:
+            tag = pc.struct_field(found, "tag").view(pa.string())
+            self._is_part = flags_of(pc.fill_null(pc.starts_with(tag, "P"), fill_value=False))
+        # A file may end within a part.
+        self._is_part[-1:] = False
+
+    def _open_each(self, lines: Lines) -> Lines:
         bounds = np.append(lines.starts, lines.ends[-1:]).astype(np.int32)
         buffers = [None, pa.py_buffer(bounds), pa.py_buffer(lines.whole)]
         whole = pc.utf8_rtrim(pa.Array.from_buffers(pa.string(), len(lines.ends), buffers), "\r\n")
@@ -58,13 +100,7 @@ class WrappedCut(Cut):
         text = pc.coalesce(pc.struct_field(found, "text"), whole)
         if b"\x1b" in lines.whole:
             text = pc.replace_substring_regex(text, _COLOURS, "")
-        names = [field.name for field in found.type]
-        nothing = pa.nulls(len(text), pa.string())
-        self.outer = [_present(pc.struct_field(found, name)) if name in names else nothing for name in OUTER]
-        tag = pc.struct_field(found, "tag") if "tag" in names else nothing
-        self._is_part = flags_of(pc.fill_null(pc.starts_with(tag, "P"), fill_value=False))
-        # A file may end within a part.
-        self._is_part[-1:] = False
+        self._keep(found)
         ends = strings(["\n", ""]).take(column(self._is_part.astype(np.int64)))
         joined = pc.binary_join_element_wise(text, ends, pa.scalar(""))
         _, places, data = joined.buffers()
@@ -77,6 +113,8 @@ class WrappedCut(Cut):
         if len(flags) > 1:
             apart = np.zeros(len(flags) - 1, bool)
             for each in self.outer[1:]:
+                if each.null_count == len(each):
+                    continue
                 kept = pc.fill_null(each.take(column(self.kept)), "")
                 apart |= flags_of(pc.not_equal(kept.slice(1), kept.slice(0, len(kept) - 1)))
             flags[1:] |= apart
@@ -104,14 +142,24 @@ class _Parted:
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         """Yield the records that are JSON objects, opened, in batches of the usual columns."""
         for batch in self.pieces:
-            text = batch.column("text")
-            is_object = pc.match_substring_regex(text, r'(?s)^\{\s*".*\}\s*$')
+            is_object = _are_objects(batch.column("text"))
             if (plain := batch.filter(pc.invert(is_object))).num_rows:
                 self.writer.write_batch(plain)
                 self.aside += plain.num_rows
             if (objects := batch.filter(is_object)).num_rows:
                 opened = _with_envelope(objects)
                 yield pa.record_batch([*(objects.column(name) for name in SCHEMA.names[:-1]), opened], schema=SCHEMA)
+
+
+def _are_objects(text: pa.StringArray) -> pa.BooleanArray:
+    """Say which texts begin and end as JSON objects do."""
+    starts = pc.starts_with(text, '{"')
+    ends = pc.or_(pc.ends_with(text, "}\n"), pc.ends_with(text, "}"))
+    usual = pc.and_(starts, ends)
+    if pc.all(usual).as_py():
+        return usual
+    others = pc.match_substring_regex(text.filter(pc.invert(usual)), r'(?s)^\{\s*".*\}\s*$')
+    return pc.replace_with_mask(usual, pc.invert(usual), others)
 
 
 def _with_envelope(batch: pa.RecordBatch) -> pa.StringArray:
@@ -121,16 +169,29 @@ def _with_envelope(batch: pa.RecordBatch) -> pa.StringArray:
     for name, key in OUTER.items():
         value = batch.column(f"outer_{name}")
         if value.null_count < len(value):
-            plain = pc.replace_substring_regex(value, _ESCAPES, "?")
-            member = pc.binary_join_element_wise(pa.scalar(f',"{key}":"'), plain, pa.scalar('"'), nothing)
+            if pc.any(pc.match_substring_regex(value, _ESCAPES)).as_py():
+                value = pc.replace_substring_regex(value, _ESCAPES, "?")
+            member = pc.binary_join_element_wise(pa.scalar(f',"{key}":"'), value, pa.scalar('"'), nothing)
             around = pc.binary_join_element_wise(around, pc.fill_null(member, ""), nothing)
-    text = pc.replace_substring_regex(batch.column("text"), r"\}\s*$", "")
+    text = batch.column("text")
+    begun = pc.binary_slice(text.cast(pa.binary()), 0, -2).cast(pa.string()) if _all_end(text) else None
+    if begun is None:
+        begun = pc.replace_substring_regex(text, r"\}\s*$", "")
     members = pc.utf8_slice_codeunits(around, 1)
-    opened = pc.binary_join_element_wise(text, pa.scalar(f',"{ENVELOPE}":{{'), members, pa.scalar("}}"), nothing)
-    return pc.if_else(pc.equal(around, ""), batch.column("text"), opened)
+    opened = pc.binary_join_element_wise(begun, pa.scalar(f',"{ENVELOPE}":{{'), members, pa.scalar("}}"), nothing)
+    is_bare = pc.equal(around, "")
+    return pc.if_else(is_bare, text, opened) if pc.any(is_bare).as_py() else opened
+
+
+def _all_end(text: pa.StringArray) -> bool:
+    """Say whether all texts end with a brace and a line end, which the regular expression for others takes off."""
+    is_end: bool = pc.all(pc.ends_with(text, "}\n")).as_py()
+    return is_end
 
 
 def _present(values: pa.StringArray) -> pa.StringArray:
+    if not pc.any(pc.equal(values, "")).as_py():
+        return values
     return pc.if_else(pc.equal(values, ""), pa.scalar(None, pa.string()), values)
 
 
