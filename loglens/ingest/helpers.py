@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -49,6 +48,7 @@ class Helper:
     def __init__(self) -> None:
         import mmap
         import socket
+        import subprocess
         from multiprocessing.connection import Connection
 
         from loglens.ingest.helper import MEMORY_BYTES
