@@ -20,7 +20,7 @@ KIND = "recovered_blip"
 PEER = "embeddings.example.org"
 FLOW = Flow("llm-api", "POST", "/v1/embeddings", 8.0)
 SHARE = 0.7
-PAUSE_MS = 200
+PAUSE_MS = 20
 
 
 def plant(world: World, window: Window) -> None:
