@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from loglens.analysis import Analysis, Param, Row, Value
-from loglens.derive.log_templates.texts import texts_sql
+from loglens.template_texts import texts_sql
 from loglens.trace_ids import one_id
 
 # Of more records the values are those of the last ones.

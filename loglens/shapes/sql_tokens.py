@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Literal, NamedTuple, cast
 
 Family = Literal["standard", "mysql"]
@@ -54,6 +55,7 @@ _PLACEHOLDERS = (
 _SIGNS = r"<=>|[-#]>>?|<@|@>|@@|::|:=|[<>=!]=|<>|<<|>>|=>|\|\||&&|!?~\*?|\?[|&]|[\s\S]"
 
 
+@cache
 def _grammar(family: Family) -> re.Pattern[str]:
     hash_sign = "#" if family == "standard" else ""
     kinds: dict[Kind, str] = {
@@ -69,12 +71,9 @@ def _grammar(family: Family) -> re.Pattern[str]:
     return re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in kinds.items()), re.ASCII)
 
 
-_GRAMMARS: dict[Family, re.Pattern[str]] = {"standard": _grammar("standard"), "mysql": _grammar("mysql")}
-
-
 def tokens(text: str, family: Family) -> Iterator[Token]:
     """Yield the tokens of a text; together they are the text."""
-    match = _GRAMMARS[family].match
+    match = _grammar(family).match
     before = Token("sign", "")
     at = 0
     while found := match(text, at):

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from loglens.derivation import Derivation, Derived, Work
 from loglens.derive.log_templates.masks import masked_sql, underscored_sql, words_sql
-from loglens.derive.log_templates.texts import texts_sql
 from loglens.shape import shape_id
 from loglens.store.store import fetch_row
+from loglens.template_texts import texts_sql
 from loglens.wording import counted
 
 if TYPE_CHECKING:
