@@ -9,8 +9,9 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
     """Return the known word most like this one, or None where none is alike."""
     import difflib
 
-    by_folded = {name.casefold(): name for name in known}
-    found = difflib.get_close_matches(word.casefold(), list(by_folded), n=1, cutoff=0.5)
+    # Without dashes: those of options would make any two of them alike.
+    by_folded = {name.casefold().lstrip("-"): name for name in known}
+    found = difflib.get_close_matches(word.casefold().lstrip("-"), list(by_folded), n=1, cutoff=0.5)
     return by_folded[found[0]] if found else None
 
 

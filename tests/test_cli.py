@@ -7,6 +7,7 @@ import io
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -136,6 +137,14 @@ def test_alone_it_names_a_chosen_database_that_is_missing(shell: Shell, monkeypa
 def test_alone_it_shows_what_is_in_the_database(shell: Shell) -> None:
     assert shell() == shell("overview")
     assert shell().code == 0
+
+
+def test_options_without_a_command_are_those_of_the_overview(shell: Shell, small_store: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.duckdb"
+    shutil.copy(small_store, copy)
+    assert shell("--db", str(copy)) == shell("overview", "--db", str(copy))
+    assert shell("--format=json") == shell("overview", "--format", "json")
+    assert shell("--format=json").code == 0
 
 
 def test_a_wrong_setting_is_named(shell: Shell, tmp_path: Path) -> None:

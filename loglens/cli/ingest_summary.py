@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
 from loglens.ingest.report import READ, IngestReport, Outcome
+from loglens.settings import load_settings
 from loglens.text import visible
 
 NAMED = 5
@@ -26,8 +28,16 @@ def summarize(report: IngestReport, is_dry: bool = False, is_verbose: bool = Fal
     if not report.having(*READ, "unchanged") and not report.having("failed"):
         lines.append("Nothing to read: no log, trace or metric was found. --format NAME reads a file as NAME anyway.")
     elif not is_dry and report.records:
-        lines.append("Next: loglens")
+        lines.append(f"Next: {_command(report)}")
     return "".join(f"{line}\n" for line in lines)
+
+
+def _command(report: IngestReport, name: str = "") -> str:
+    """Return what to type to ask the database that was filled."""
+    is_usual = os.fspath(report.database) == load_settings().db
+    return " ".join(
+        ["loglens", *filter(None, [name]), *([] if is_usual else ["--db", shlex.quote(os.fspath(report.database))])]
+    )
 
 
 def _dry(report: IngestReport) -> list[str]:
@@ -50,7 +60,7 @@ def _done(report: IngestReport) -> list[str]:
         lines.append("  read as   " + ", ".join(f"{name} ({count:,})" for name, count in formats.items()))
         blank = sum(outcome.blank_lines for outcome in read)
         total = sum(outcome.lines for outcome in read)
-        rejected = f"{report.rejects:,} rejected" + (" (loglens rejects)" if report.rejects else "")
+        rejected = f"{report.rejects:,} rejected" + (f" ({_command(report, 'rejects')})" if report.rejects else "")
         lines.append(f"  lines     {total:,}, of which {blank:,} blank; {rejected}")
     if untimed := sum(outcome.untimed for outcome in read):
         lines.append(f"  untimed   {untimed:,} records have no readable time; they are kept without one")

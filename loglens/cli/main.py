@@ -80,6 +80,14 @@ GROUPS: dict[str, dict[str, Listed]] = {
 class Program(click.Group):
     """All commands, by group."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take options without a command as those of the overview: `loglens --db other.duckdb`."""
+        name = args[0].partition("=")[0] if args else ""
+        if name.startswith("--") and not _is_option(name, self.get_params(ctx)):
+            overview = self.get_command(ctx, "overview")
+            args = ["overview", *args] if overview and _is_option(name, overview.params) else args
+        return super().parse_args(ctx, args)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names, in the order of the help."""
         return [name for group in GROUPS.values() for name in group]
@@ -109,6 +117,10 @@ class Program(click.Group):
         """Write the examples."""
         with formatter.section("Examples"):
             formatter.write_dl(list(_EXAMPLES))
+
+
+def _is_option(name: str, params: Sequence[click.Parameter]) -> bool:
+    return any(name in param.opts for param in params)
 
 
 def _unknown(name: str, known: Sequence[str]) -> str:
