@@ -144,9 +144,10 @@ def test_slow_gives_the_quantiles_of_numpy_and_the_order_statistics(
 
 @given(st.integers(1, 5000), st.floats(1e-4, 0.5), st.floats(0, 1))
 def test_the_tail_of_the_binomial_is_that_of_scipy(n: int, p: float, position: float) -> None:
+    # SciPy itself is off in the eighth digit where probabilities are below 1e-250.
     k = round(position * n)
     found = tail_probability(k, n, p)
-    assert found == (1.0 if k <= n * p else pytest.approx(binom.sf(k - 1, n, p), rel=1e-8, abs=1e-300))
+    assert found == (1.0 if k <= n * p else pytest.approx(binom.sf(k - 1, n, p), rel=1e-8, abs=1e-250))
 
 
 @given(st.lists(st.floats(0, 1), max_size=60))

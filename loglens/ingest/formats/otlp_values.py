@@ -182,7 +182,7 @@ class Writer:
 
     def _check_digits(self, number: str) -> None:
         """Note numbers whose value a double or a 64-bit integer cannot hold."""
-        digits = sum(map(str.isdigit, number))
+        digits = sum(map(str.isdigit, number.casefold().partition("e")[0].lstrip("-0.")))
         if digits <= EXACT_DIGITS and "e" not in number and "E" not in number:
             return
         whole = WHOLE_NUMBER.fullmatch(number)
