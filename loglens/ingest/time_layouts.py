@@ -58,7 +58,7 @@ class TimeLayout:
         if not self.strptime:
             return slow
         quick = f"try_strptime({text}, {quoted(self.strptime)})"
-        return f"CASE WHEN {quick} IS NOT NULL THEN epoch_ns({quick}) ELSE {slow} END"
+        return f"CASE WHEN {quick} IS NOT NULL THEN epoch_ns(try_cast({quick} AS TIMESTAMP_NS)) ELSE {slow} END"
 
     def is_exact_sql(self, text: str) -> str:
         """Return a SQL condition: the time loses nothing when it is cut to nanoseconds."""

@@ -59,7 +59,11 @@ def name_fields(fields: Sequence[Field]) -> list[str] | None:
     if status is None or time > request:
         return None
     names = {time: "time", request: "message", status: "status_code"}
-    names |= {place: name for place, each in enumerate(fields) if each.key and (name := _keyed(each.key))}
+    for place, each in enumerate(fields):
+        # A second value under one name keeps the key it was written with, where it can.
+        free = (name for name in (_keyed(each.key), each.key.rstrip("=")) if name not in names.values())
+        if each.key and place not in names and (name := next(free, None)):
+            names[place] = name
     if (
         status + 1 < len(fields)
         and fields[status + 1].kind == "bare"
@@ -68,7 +72,9 @@ def name_fields(fields: Sequence[Field]) -> list[str] | None:
         names.setdefault(status + 1, "http.response.body.size")
     names |= _before(fields, time)
     names |= _after(fields, status + 1, names)
-    return [names.get(place, f"field_{place + 1}") for place in range(len(fields))]
+    # Of two with one name the first that was told has it.
+    only = {place: name for name, place in {name: place for place, name in reversed(names.items())}.items()}
+    return [only.get(place, f"field_{place + 1}") for place in range(len(fields))]
 
 
 def _find(fields: Sequence[Field], places: range, fits: Callable[[Field], bool]) -> int | None:

@@ -32,7 +32,7 @@ def is_answer(value: object) -> bool:
 
 def is_pods(value: object) -> bool:
     """Say whether a JSON value is a pod of Kubernetes, or a list of them, as `kubectl get pods -o json` prints it."""
-    if not isinstance(value, Mapping) or value.get("apiVersion") != "v1" or value.get("kind") not in PODS:
+    if not isinstance(value, Mapping) or value.get("apiVersion") != "v1" or str(value.get("kind")) not in PODS:
         return False
     if value["kind"] != "List":
         return True

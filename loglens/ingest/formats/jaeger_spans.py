@@ -114,6 +114,8 @@ def _span(text: msgspec.Raw, trace_id: str | None, processes: dict[str, tuple[st
         return Found(text, lack=f"no span of Jaeger: {error}")
     if not (head.traceID or trace_id):
         return Found(text, lack="no span of Jaeger: no traceID")
+    if not head.spanID:
+        return Found(text, lack="no span of Jaeger: an empty spanID")
     return Found(text, head.traceID or trace_id, process or None, names_service)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from loglens.ingest.formats.otlp_pieces import as_written, mended
 from loglens.ingest.formats.otlp_spans import span_statement
 from loglens.ingest.pieces import Reject, RejectSpool
 from loglens.ingest.reader import Reading
+from loglens.ingest.sql_text import quoted
 
 SCHEMA = pa.schema(
     [
@@ -145,13 +147,10 @@ def has_odd_time_sql(start: str, events: str) -> str:
 
 def beside_sql(known: Iterable[str]) -> str:
     """Return a SQL expression for the members of `text` that are read nowhere else, as a JSON object, or null."""
-    names = ", ".join(f"'{name}'" for name in known)
-    member = "concat(to_json(x), ':', json_extract(text, concat('$.', to_json(x))))"
-    rest = f"list_filter(members, lambda x: x NOT IN ({names}))"
-    return (
-        f"CASE WHEN len({rest}) > 0 "
-        f"THEN concat('{{', array_to_string(list_transform({rest}, lambda x: {member}), ','), '}}') END"
-    )
+    names = tuple(known)
+    patch = json.dumps(dict.fromkeys(names))
+    is_more = f"len(list_filter(members, lambda x: x NOT IN ({', '.join(map(quoted, names))}))) > 0"
+    return f"CASE WHEN {is_more} THEN CAST(json_merge_patch(text, {quoted(patch)}) AS VARCHAR) END"
 
 
 def object_sql(pairs: str) -> str:

@@ -80,6 +80,9 @@ def _span(text: msgspec.Raw) -> Found:
         head = _HEAD.decode(text)
     except ValueError as error:
         return Found(text, lack=f"no span of Zipkin: {error}")
+    for name, value in (("traceId", head.traceId), ("id", head.id)):
+        if not value:
+            return Found(text, lack=f"no span of Zipkin: an empty {name}")
     return Found(text, names_service=bool(head.localEndpoint and head.localEndpoint.serviceName))
 
 
