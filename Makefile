@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO := loglens-demo.duckdb
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-fast lint docs bench scorecard clean
+.PHONY: help demo test test-fast lint docs bench scorecard fuzz clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ bench: $(VENV)/.installed-test ## Measure loglens and its peers side by side
 
 scorecard: $(VENV)/.installed-test ## Find what is planted over 50 seeds; write docs/scorecard.md
 	$(BIN)/python -m scorecard
+
+fuzz: $(VENV)/.installed-test ## Break a million inputs and read them, for an hour at most
+	$(BIN)/python tests/fuzzer.py
 
 clean: ## Remove the environment and everything made by these targets
 	rm -rf $(VENV) $(DEMO) $(DEMO).wal .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

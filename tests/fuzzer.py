@@ -1,6 +1,6 @@
 """A fuzzer over every reader, through the whole ingest.
 
-`python tests/fuzzer.py --inputs 1000000` runs it by the hour, tests/test_fuzz.py a little of it. What no input may bring
+`python tests/fuzzer.py --inputs 1000000` runs it for long, tests/test_fuzz.py a little of it. What no input may bring
 about: an error that is no message, books that do not balance, a store that cannot be read, a process that hangs or
 grows. A file holds many inputs, one after another, since a file costs more than what is in it; half of the files are
 read as the format they were made from, the others as what they look like.
@@ -22,6 +22,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 import duckdb
+from mutation import mutated, seeds
 
 from loglens.ingest.content import Content
 from loglens.ingest.formats import FORMATS
@@ -29,10 +30,11 @@ from loglens.ingest.reader import ReadOptions
 from loglens.ingest.report import Outcome
 from loglens.ingest.run import IngestRequest, ingest
 from loglens.store.ledger import RECORD_TABLES
-from mutation import mutated, seeds
 
 BINARY = {form.name for form in FORMATS if form.is_binary}
 FILES = 20
+# How many batches go into one store.
+BATCHES = 26
 JSON_COLUMNS = (("logs", "attributes"), ("spans", "attributes"), ("spans", "events"), ("metric_samples", "labels"))
 # A batch takes a second or two. Beyond this it hangs: the stack is printed and the process ends; its files stay.
 HANGS_S = 300
@@ -93,16 +95,17 @@ class Tally:
         )
 
 
-def batches(inputs: int, seed: int, inputs_per_file: int = 100) -> Iterator[Batch]:
+def batches(inputs: int, seed: int, inputs_per_file: int = 200) -> Iterator[Batch]:
     """Yield batches of at least so many inputs, every format and every way of being read in turn."""
     rng = random.Random(seed)
+    files = min(FILES, 2 * max(1, inputs // (2 * inputs_per_file * len(FORMATS))))
     made = 0
     while made < inputs:
         for form in FORMATS:
             others = seeds(rng.choice(FORMATS).name) + seeds(form.name)
             contents = []
             done = 0
-            for _ in range(2 if inputs_per_file * 2 * FILES > inputs else FILES):
+            for _ in range(files):
                 size = rng.choice((1, 3)) if form.name in BINARY else inputs_per_file
                 contents.append(_joined([mutated(rng.choice(seeds(form.name)), others, rng) for _ in range(size)], rng))
                 done += size
@@ -118,28 +121,32 @@ def _joined(inputs: Sequence[bytes], rng: random.Random) -> bytes:
     return b"\xef\xbb\xbf" + joined if rng.random() < 0.02 else joined
 
 
-def check(batch: Batch, folder: Path) -> tuple[list[Outcome], list[Problem]]:
-    """Read a batch, whose files are written into a folder, and say what of it must not be."""
+def check(batch: Batch, folder: Path, database: Path) -> tuple[list[Outcome], list[Problem]]:
+    """Read a batch, whose files are written into a folder, into a database, and say what of it must not be."""
     for number, content in enumerate(batch.contents):
         (folder / f"{number}.log").write_bytes(content)
-    database = folder / "x.duckdb"
     report = ingest(IngestRequest([str(folder)], database, ReadOptions(batch.form)))
     with duckdb.connect(database, read_only=True) as connection:
         told = ((outcome.path, _wrong(connection, outcome, batch)) for outcome in report.outcomes)
         found = [Problem(path, batch.form, text) for path, text in told if text]
-        found += [Problem(str(folder), batch.form, text) for text in _wrong_in_store(connection)]
     if len(report.outcomes) != len(batch.contents):
         found.append(Problem(str(folder), batch.form, f"{len(report.outcomes)} outcomes"))
     return report.outcomes, found
 
 
-def _wrong_in_store(connection: duckdb.DuckDBPyConnection) -> Iterator[str]:
-    for table in (*RECORD_TABLES, "rejects"):
-        connection.sql(f"SELECT * FROM {table}").to_arrow_table()
-    for table, column in JSON_COLUMNS:
-        query = f"SELECT source_id, line, {column} FROM {table} WHERE NOT json_valid({column}) LIMIT 3"
-        if found := connection.execute(query).fetchall():
-            yield f"{table}.{column} is no JSON: {found}"
+def check_store(database: Path) -> list[Problem]:
+    """Read every row of a store, and say which of it must not be."""
+    found = []
+    with duckdb.connect(database, read_only=True) as connection:
+        for table in (*RECORD_TABLES, "rejects"):
+            connection.sql(f"SELECT * FROM {table}").to_arrow_table()
+        for table, column in JSON_COLUMNS:
+            query = (
+                f"SELECT uri, line, {column} FROM {table} JOIN sources USING (source_id) WHERE NOT json_valid({column})"
+            )
+            rows = connection.execute(f"{query} LIMIT 3").fetchall()
+            found += [Problem(uri, None, f"line {line}, {column}: {text}") for uri, line, text in rows]
+    return found
 
 
 def _wrong(connection: duckdb.DuckDBPyConnection, outcome: Outcome, batch: Batch) -> str:
@@ -172,18 +179,24 @@ def _wrong(connection: duckdb.DuckDBPyConnection, outcome: Outcome, batch: Batch
     return ""
 
 
-def fuzz(inputs: int, seed: int, folder: Path, inputs_per_file: int = 100) -> Tally:
-    """Read at least so many inputs; the files of problems stay in a folder below."""
+def fuzz(inputs: int, seed: int, folder: Path, inputs_per_file: int = 200) -> Tally:
+    """Read at least so many inputs; the files of those among which are problems stay in a folder below."""
     tally = Tally()
-    for number, batch in enumerate(batches(inputs, seed, inputs_per_file)):
-        place = folder / f"{seed}-{number}"
-        place.mkdir()
-        faulthandler.dump_traceback_later(HANGS_S, exit=True)
-        outcomes, problems = check(batch, place)
-        faulthandler.cancel_dump_traceback_later()
-        tally.add(batch, outcomes, problems)
-        if not problems:
-            shutil.rmtree(place)
+    every = list(enumerate(batches(inputs, seed, inputs_per_file)))
+    for first in range(0, len(every), BATCHES):
+        round_ = folder / f"{seed}-{first}"
+        round_.mkdir()
+        problems_before = len(tally.problems)
+        for number, batch in every[first : first + BATCHES]:
+            place = round_ / str(number)
+            place.mkdir()
+            faulthandler.dump_traceback_later(HANGS_S, exit=True)
+            outcomes, problems = check(batch, place, round_ / "x.duckdb")
+            faulthandler.cancel_dump_traceback_later()
+            tally.add(batch, outcomes, problems)
+        tally.problems += check_store(round_ / "x.duckdb")
+        if len(tally.problems) == problems_before:
+            shutil.rmtree(round_)
     return tally
 
 

@@ -10,8 +10,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from loglens.ingest.formats import FORMATS
 from otlp_protobuf import encode
+
+from loglens.ingest.formats import FORMATS
 
 CASES = Path(__file__).parent / "cases"
 # Where contents are, beside the case file of the format's own name.
@@ -22,9 +23,9 @@ ELSEWHERE = {
 LONGEST_SEED_BYTES = 8192
 
 TOKENS = (
-    b"", b"\0", b"\n", b"\r\n", b"\r", b"\t", b" ", b"\x1b[31m", b"\x1e", b"\xff", b"\xfe\xff", b"\xef\xbb\xbf", b"\xc3",
-    b"\xed\xa0\x80", b"\xf4\x8f\xbf\xbf", b'"', b"'", b"\\", b'\\"', b"\\u0000", b"\\ud800", b"{", b"}", b"[", b"]",
-    b"{}", b"[]", b":", b",", b"=", b"|", b"%", b"$", b"{{", b"null", b"true", b"NaN", b"-Infinity", b"0", b"-1",
+    b"", b"\0", b"\n", b"\r\n", b"\r", b"\t", b" ", b"\x1b[31m", b"\x1e", b"\xff", b"\xfe\xff", b"\xef\xbb\xbf",
+    b"\xc3", b"\xed\xa0\x80", b"\xf4\x8f\xbf\xbf", b'"', b"'", b"\\", b'\\"', b"\\u0000", b"\\ud800", b"{", b"}", b"[",
+    b"]", b"{}", b"[]", b":", b",", b"=", b"|", b"%", b"$", b"{{", b"null", b"true", b"NaN", b"-Infinity", b"0", b"-1",
     b"-0.0", b"1e400", b"1e-400", b"9223372036854775807", b"9223372036854775808", b"-9223372036854775809", b"1" * 400,
     b"0.1" + b"0" * 40 + b"1", b"2026-02-30T25:61:61Z", b"0000-00-00T00:00:00Z", b"9999-12-31T23:59:59.999999999Z",
     b"1677-09-21T00:12:43Z", b"2262-04-11T23:47:16.854775807Z", b"2026-01-15T09:00:00+99:99", b"Feb 30 99:99:99",

@@ -109,7 +109,7 @@ def _texts(dispatch: Dispatch) -> str:
         return dispatch.choose(of)
 
     columns = ", ".join(f"CAST({text(column)} AS VARCHAR) AS t_{column}" for column in COLUMNS)
-    more = dispatch.choose(lambda number, layout: f"e{number}.more" if "more" in layout.groups else None)
+    more = dispatch.choose(lambda number, layout: groups_sql(number, layout).get("more"))
     members = dispatch.choose(_members)
     matched = match_query(dispatch.layouts, dispatch.is_wrapped)
     return f"SELECT *, {columns}, {more} AS more, {members} AS known FROM ({matched})"

@@ -19,7 +19,14 @@ from loglens.ingest.identity import seen_unread
 from loglens.ingest.job import Job, uri_of
 from loglens.ingest.reader import ReadOptions
 from loglens.ingest.report import IngestReport, Outcome, Progress, Silent
-from loglens.store.store import WRITER_MEMORY, explain_write_failure, open_reader, open_writer, write_failures
+from loglens.store.store import (
+    WRITER_MEMORY,
+    explain_write_failure,
+    one_thread,
+    open_reader,
+    open_writer,
+    write_failures,
+)
 
 if TYPE_CHECKING:
     import duckdb
@@ -136,7 +143,7 @@ def _guarded(work: FileIngest, job: Job, connection: duckdb.DuckDBPyConnection |
     from loglens.ingest.one_file import FileIngest
 
     try:
-        return work.run()
+        return _read_thriftily(work, connection)
     except BaseException as error:
         if connection is not None and not work.request.dry_run:
             _roll_back(connection)
@@ -159,6 +166,20 @@ def _guarded(work: FileIngest, job: Job, connection: duckdb.DuckDBPyConnection |
         first = next(iter(str(error).splitlines()), "")
         note = f"nothing of it was kept, this is a bug in loglens: {type(error).__name__}: {first}"
         return Outcome(job.uri, "failed", note=note), None
+
+
+def _read_thriftily(work: FileIngest, connection: duckdb.DuckDBPyConnection | None) -> tuple[Outcome, Source | None]:
+    """Read one file, with a single thread where several need more memory than there is."""
+    import duckdb
+
+    try:
+        return work.run()
+    except duckdb.OutOfMemoryException:
+        if connection is None or work.request.dry_run:
+            raise
+        _roll_back(connection)
+        with one_thread(connection):
+            return work.run()
 
 
 def _roll_back(connection: duckdb.DuckDBPyConnection) -> None:

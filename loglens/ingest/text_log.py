@@ -26,6 +26,8 @@ LEARNED_RECORDS = 1000
 LOOKED_AT_RECORDS = 100
 # A text of which fewer records fit is something else that has a few times in it.
 LEAST_SHARE = 0.1
+# How often records of further layouts are set aside and read again.
+MOST_PASSES = 10
 _GROUP_NAME = re.compile(r"\(\?P<\w+>")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
 
@@ -46,7 +48,10 @@ def text_format(name: str, title: str, marks: str, example: str, layouts: Layout
 def share(sample: Sample, layouts: Layouts) -> float:
     """Return the share of the records of a sample that fit one of the layouts."""
     records = sample.records_of(layouts)
-    return 1 - len(fitting(layouts, records)[1]) / len(records) if len(records) else 0.0
+    left, rest = len(records), fitting(layouts, records)[1]
+    while layouts.learn is not None and 0 < len(rest) < left:
+        left, rest = len(rest), fitting(layouts, rest)[1]
+    return 1 - len(rest) / len(records) if len(records) else 0.0
 
 
 def _with(records: pa.StringArray, pattern: str) -> pa.StringArray:
@@ -130,7 +135,8 @@ def read_text(reading: Reading, own: Layouts | None) -> None:
         reading,
         pieces.texts(),
         ranked,
-        is_final=pieces.is_whole or is_wrapped,
+        is_final=is_wrapped,
+        is_whole=pieces.is_whole,
         pieces_name_services=is_wrapped and pieces.name_services,
     )
     dispatch = replace(dispatch, is_wrapped=is_wrapped)
@@ -149,12 +155,14 @@ def choose(
     reading: Reading,
     texts: pa.StringArray,
     every: Sequence[Layouts],
-    is_final: bool,
+    is_final: bool = False,
+    is_whole: bool = False,
     pieces_name_services: bool = False,
 ) -> Dispatch:
     """Return the layouts that some records have, in the order of their formats, and note what they assume.
 
-    Records that fit none of them, and may fit one that was not seen, are to be set aside unless this is the final try.
+    Records that fit none of them, and may fit one that was not found, are to be set aside unless this is the final try.
+    Where the records are all there are, such layouts are only those that were too many to be learned at once.
     """
     import pyarrow.compute as pc
 
@@ -178,8 +186,12 @@ def choose(
                 reading.assume(f"times without {layout.time.lacks}", "the latest that is not after the file's own time")
             if unit is None and layout.is_bare and any(map(_NUMBER.fullmatch, _values(layout, "duration", before))):
                 units[layout.kept["duration"]].add(UNIT_NAMES[layout.unit])
-        if found != list(each.known) or each.learn is not None:
+        has_more = each.learn is not None and (bool(found) or not is_whole)
+        if has_more or (not is_whole and found != list(each.known)):
             heads.append(f"(?:{_GROUP_NAME.sub('(?:', each.head)})")
+        if each.learn is not None and found and not is_final:
+            # What one format could not learn at once is not for another to guess at.
+            rest = _without(rest, each.head)
     if (len(rest) or names_no_service) and not pieces_name_services:
         reading.assume("service", f"{reading.fallback_service}, from the file's name, where a record names none")
     for key in sorted(units):
@@ -231,15 +243,20 @@ def _settle(reading: Reading, first_line: int) -> None:
     values = [reading.source_id, first_line]
     where = "FROM logs WHERE source_id = ? AND line >= ?"
     execute = reading.connection.execute
-    ((aside,),) = execute(f"SELECT count(*) FILTER (severity_number = {ASIDE}) {where}", values).fetchall()
-    if aside:
-        _read_aside(reading, f"{where} AND severity_number = {ASIDE}", values)
+    for left in reversed(range(MOST_PASSES)):
+        ((aside,),) = execute(f"SELECT count(*) FILTER (severity_number = {ASIDE}) {where}", values).fetchall()
+        if not aside:
+            break
+        _read_aside(reading, f"{where} AND severity_number = {ASIDE}", values, is_final=left == 0)
     ((untimed,),) = execute(f"SELECT count(*) FILTER (ts_ns IS NULL) {where}", values).fetchall()
     reading.counts.untimed += untimed
 
 
-def _read_aside(reading: Reading, where: str, values: list[int]) -> None:
-    """Read records with layouts the beginning of the file has not, with all that some of them have."""
+def _read_aside(reading: Reading, where: str, values: list[int], is_final: bool) -> None:
+    """Read records with layouts that were not tried yet, with all that some of them have.
+
+    What fits none of these either is set aside once more, unless no layout was found or this is the final try.
+    """
     from loglens.ingest.layout_statement import insert_statement
 
     execute = reading.connection.execute
@@ -252,6 +269,9 @@ def _read_aside(reading: Reading, where: str, values: list[int]) -> None:
     # As good as random, and the same every time.
     some = f"SELECT text FROM input ORDER BY hash(line), line LIMIT {SURVEYED_RECORDS}"
     table: pa.Table = reading.connection.sql(some).to_arrow_table()
-    dispatch = choose(reading, table.column("text").combine_chunks(), reading.layouts, is_final=True)
+    is_whole = table.num_rows < SURVEYED_RECORDS
+    dispatch = choose(reading, table.column("text").combine_chunks(), reading.layouts, is_final, is_whole)
+    if not dispatch.layouts:
+        dispatch = replace(dispatch, aside="")
     execute(insert_statement(dispatch), _binds(reading))
     execute("DROP TABLE input")

@@ -28,6 +28,8 @@ _turns: defaultdict[Path, threading.RLock] = defaultdict(threading.RLock)
 WRITER_MEMORY = "400MB"
 # The same while other processes hold a part of the input.
 SHARED_WRITER_MEMORY = "300MB"
+# Each thread holds some thousand rows of every column of a long statement; more threads would hold more than there is.
+WRITER_THREADS = 4
 _TEMPORARY = "temporary.duckdb"
 
 
@@ -73,6 +75,7 @@ def open_writer(path: Path, wait_s: float = 10) -> Iterator[duckdb.DuckDBPyConne
         connection = _connect(path, read_only=False, wait_s=wait_s)
         try:
             connection.execute(f"SET memory_limit = '{WRITER_MEMORY}'")
+            connection.execute(f"SET threads = {min(WRITER_THREADS, os.cpu_count() or 1)}")
             connection.execute("SET preserve_insertion_order = false")
             migrate(connection, path)
             yield connection
@@ -92,6 +95,17 @@ def shared_memory(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
             yield
         finally:
             beside.execute(f"SET memory_limit = '{WRITER_MEMORY}'")
+
+
+@contextmanager
+def one_thread(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Let a statement that needs much memory for each thread have but one, within the block."""
+    (threads,) = fetch_row(connection, "SELECT current_setting('threads')")
+    connection.execute("SET threads = 1")
+    try:
+        yield
+    finally:
+        connection.execute(f"SET threads = {threads}")
 
 
 def write_failures() -> tuple[type[Exception], ...]:

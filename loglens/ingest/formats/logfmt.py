@@ -17,7 +17,7 @@ _QUOTED = r'"(?:[^"\\]|\\.)*"'
 _BARE = r'[^\s"]\S*'
 _PAIR = re.compile(rf"(?P<key>{_KEY})=(?P<value>{_QUOTED}|{_BARE}|)(?P<gap>[ \t]+|$)", re.DOTALL)
 _TOLD = ("time", "level", "message")
-LEARNED_LAYOUTS = 24
+LEARNED_LAYOUTS = 64
 
 
 @dataclass
