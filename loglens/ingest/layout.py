@@ -104,10 +104,12 @@ class Wrapper:
     """How a line wraps another one: `pattern` (RE2) matches it; it begins with `^` and ends with INNER, the inner line.
 
     Other groups: `time`, `service`, `instance`, `stream`, and `tag`, which begins with `P` where the next line goes on
-    with this.
+    with this. Where the text `is_escaped`, it stands between the quotes of a JSON string, and the next line goes on
+    with it unless it ends with a line end.
     """
 
     pattern: str
+    is_escaped: bool = False
 
     @cached_property
     def head_pattern(self) -> str:

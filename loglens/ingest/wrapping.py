@@ -6,10 +6,12 @@ ENVELOPE, everything else to the layouts of text logs. A line that is no wrapper
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -59,7 +61,9 @@ class WrappedCut(Cut):
 
     def _open(self, lines: Lines) -> Lines:
         """Return the inner lines; the parts of one that was cut have no line end between them."""
-        is_plain = self._is_quick and b"\x1b" not in lines.whole and b"\r" not in lines.whole
+        is_plain = (
+            self._is_quick and not self._wrapper.is_escaped and b"\x1b" not in lines.whole and b"\r" not in lines.whole
+        )
         inner = self._behind_heads(lines) if is_plain else None
         return self._open_each(lines) if inner is None else inner
 
@@ -97,10 +101,19 @@ class WrappedCut(Cut):
         buffers = [None, pa.py_buffer(bounds), pa.py_buffer(lines.whole)]
         whole = pc.utf8_rtrim(pa.Array.from_buffers(pa.string(), len(lines.ends), buffers), "\r\n")
         found = pc.extract_regex(whole, pattern=f"(?s){self._wrapper.pattern}")
-        text = pc.coalesce(pc.struct_field(found, "text"), whole)
-        if b"\x1b" in lines.whole:
+        text = pc.struct_field(found, "text")
+        is_part = None
+        if self._wrapper.is_escaped:
+            text = unescaped(text)
+            is_part = pc.invert(pc.ends_with(text, "\n"))
+            text = pc.replace_substring_regex(text, r"\r?\n$", "")
+        text = pc.coalesce(text, whole)
+        if b"\x1b" in lines.whole or self._wrapper.is_escaped:
             text = pc.replace_substring_regex(text, _COLOURS, "")
         self._keep(found)
+        if is_part is not None:
+            self._is_part = flags_of(pc.fill_null(is_part, fill_value=False))
+            self._is_part[-1:] = False
         ends = strings(["\n", ""]).take(column(self._is_part.astype(np.int64)))
         joined = pc.binary_join_element_wise(text, ends, pa.scalar(""))
         _, places, data = joined.buffers()
@@ -162,6 +175,24 @@ def _are_objects(text: pa.StringArray) -> pa.BooleanArray:
     return pc.replace_with_mask(usual, pc.invert(usual), others)
 
 
+def unescaped(texts: pa.StringArray) -> pa.StringArray:
+    """Return what stands between the quotes of JSON strings without its escapes; as it is where they are none."""
+    quoted = pc.binary_join_element_wise(pa.scalar('"'), pc.fill_null(texts, ""), pa.scalar('"'), pa.scalar(""))
+    try:
+        plain = msgspec.json.decode(f"[{','.join(quoted.to_pylist())}]", type=list[str])
+    except msgspec.DecodeError:
+        plain = [_unescaped(text) for text in quoted.to_pylist()]
+    return pc.if_else(pc.is_null(texts), texts, pa.array(plain, pa.string()))
+
+
+def _unescaped(quoted: str) -> str:
+    try:
+        # Half of a surrogate pair is no text.
+        return str(json.loads(quoted, strict=False)).encode(errors="replace").decode()
+    except ValueError:
+        return quoted[1:-1]
+
+
 def _with_envelope(batch: pa.RecordBatch) -> pa.StringArray:
     """Return the texts of JSON objects, each with what was around it as one more member."""
     nothing = pa.scalar("")
@@ -203,7 +234,10 @@ def wrapping_format(name: str, title: str, marks: str, example: str, wrapper: Wr
             return 0.0
         lines = strings([line.decode(errors="replace").rstrip("\r") for line in sample.lines])
         fits = flags_of(pc.match_substring_regex(lines, wrapper.pattern))
-        return CERTAINTY * float(fits.mean()) if 2 * fits.sum() > len(fits) else 0.0
+        if 2 * fits.sum() <= len(fits):
+            return 0.0
+        # Every other line of such a file is JSON as well, but no record of its own.
+        return CERTAINTY if wrapper.is_escaped else CERTAINTY * float(fits.mean())
 
     return Format(name, title, marks, example, sniff, read_wrapped, wrapper=wrapper)
 

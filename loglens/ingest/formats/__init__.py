@@ -6,6 +6,7 @@ from loglens.ingest.formats.access_log import FORMAT as ACCESS_LOG
 from loglens.ingest.formats.console import FORMAT as CONSOLE
 from loglens.ingest.formats.containers import COMPOSE, KUBECTL
 from loglens.ingest.formats.cri import FORMAT as CRI
+from loglens.ingest.formats.docker import FORMAT as DOCKER
 from loglens.ingest.formats.error_log import FORMAT as ERROR_LOG
 from loglens.ingest.formats.go import FORMAT as GO
 from loglens.ingest.formats.health import FORMAT as HEALTH
@@ -40,6 +41,7 @@ FORMATS: tuple[Format, ...] = (
     NDJSON,
     PROMETHEUS_TEXT,
     CRI,
+    DOCKER,
     KUBECTL,
     COMPOSE,
     ACCESS_LOG,
