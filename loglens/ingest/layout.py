@@ -19,7 +19,7 @@ COLUMNS = (
 
 
 # What may be around a record that was wrapped, as columns of `input`.
-OUTER = ("outer_time", "outer_service", "outer_instance", "outer_stream")
+OUTER = ("outer_time", "outer_service", "outer_instance", "outer_stream", "outer_members")
 
 
 @dataclass(frozen=True)

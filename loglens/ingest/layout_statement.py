@@ -176,7 +176,7 @@ def _closed(dispatch: Dispatch) -> str:
     kept = [dispatch.choose(partial(_kept, column, is_exact)) for column, is_exact in _exact(dispatch).items()]
     trace = "'\"exception.stacktrace\":' || CAST(to_json(trace) AS VARCHAR)"
     stream = "'\"log.iostream\":\"' || outer_stream || '\"'"
-    members = f"concat_ws(',', {', '.join(['known', *kept, trace, stream])})"
+    members = f"concat_ws(',', {', '.join(['known', *kept, trace, stream, 'outer_members'])})"
     return f"SELECT *, {members} AS members FROM ({with_traces(_converted(dispatch))})"
 
 

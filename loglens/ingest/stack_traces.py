@@ -52,7 +52,7 @@ def with_traces(query: str) -> str:
                 SELECT *, CASE WHEN may_hold AND NOT is_trace THEN {split} END AS split
                 FROM (
                     SELECT *, CASE WHEN may_hold THEN {is_trace} ELSE false END AS is_trace
-                    FROM (SELECT *, lines > 1 AND contains(message, chr(10)) AS may_hold FROM ({query}))
+                    FROM (SELECT *, contains(message, chr(10)) AS may_hold FROM ({query}))
                 )
             )
         )

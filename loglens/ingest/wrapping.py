@@ -28,7 +28,8 @@ ENVELOPE = "envelope"
 CERTAINTY = 0.97
 # What may be around a record, and the key it has in the envelope.
 OUTER = {"time": "time", "service": "container_name", "instance": "hostname", "stream": "stream"}
-WRAPPED_SCHEMA = pa.schema([*SCHEMA, *((f"outer_{name}", pa.string()) for name in OUTER)])
+# `outer_members` is what else is around a record, as members of a JSON object.
+WRAPPED_SCHEMA = pa.schema([*SCHEMA, *((f"outer_{name}", pa.string()) for name in (*OUTER, "members"))])
 # How much of a line is looked at for what is around it, and how much of that is its own text at least.
 MOST_HEAD_BYTES = 160
 LEAST_TEXT_BYTES = 48
@@ -89,6 +90,7 @@ class WrappedCut(Cut):
         self.outer = [
             _present(pc.struct_field(found, name).view(pa.string())) if name in names else nothing for name in OUTER
         ]
+        self.outer.append(nothing)
         self._is_part = np.zeros(len(found), bool)
         if "tag" in names:
             tag = pc.struct_field(found, "tag").view(pa.string())
@@ -204,6 +206,9 @@ def _with_envelope(batch: pa.RecordBatch) -> pa.StringArray:
                 value = pc.replace_substring_regex(value, _ESCAPES, "?")
             member = pc.binary_join_element_wise(pa.scalar(f',"{key}":"'), value, pa.scalar('"'), nothing)
             around = pc.binary_join_element_wise(around, pc.fill_null(member, ""), nothing)
+    if batch.column("outer_members").null_count < batch.num_rows:
+        beside = pc.binary_join_element_wise(pa.scalar(","), batch.column("outer_members"), nothing)
+        around = pc.binary_join_element_wise(around, pc.fill_null(beside, ""), nothing)
     text = batch.column("text")
     begun = pc.binary_slice(text.cast(pa.binary()), 0, -2).cast(pa.string()) if _all_end(text) else None
     if begun is None:

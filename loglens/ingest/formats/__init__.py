@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from loglens.ingest.formats.access_log import FORMAT as ACCESS_LOG
+from loglens.ingest.formats.cloudwatch import FORMAT as CLOUDWATCH
 from loglens.ingest.formats.console import FORMAT as CONSOLE
 from loglens.ingest.formats.containers import COMPOSE, KUBECTL
 from loglens.ingest.formats.cri import FORMAT as CRI
@@ -38,6 +39,7 @@ FORMATS: tuple[Format, ...] = (
     ZIPKIN,
     PROMETHEUS_API,
     HEALTH,
+    CLOUDWATCH,
     NDJSON,
     PROMETHEUS_TEXT,
     CRI,
