@@ -34,8 +34,8 @@ class Dispatch:
     """The layouts that are tried on a record, the first that fits wins, and the zone of times without one.
 
     `written_ns` is when the file was written. `unit` is that of durations whose unit is else assumed. `aside` is a
-    pattern of records that fit no layout and are to be set aside. `is_wrapped` says that `input` has the columns of
-    wrapping.WRAPPED_SCHEMA.
+    pattern of records that fit no layout and are to be set aside; those of the layouts named in `undecided` are too.
+    `is_wrapped` says that `input` has the columns of wrapping.WRAPPED_SCHEMA.
     """
 
     layouts: tuple[Layout, ...]
@@ -43,6 +43,7 @@ class Dispatch:
     written_ns: int = 0
     unit: str | None = None
     aside: str = ""
+    undecided: frozenset[str] = frozenset()
     is_wrapped: bool = False
 
     def unit_of(self, layout: Layout) -> str:
@@ -76,7 +77,7 @@ def insert_statement(dispatch: Dispatch) -> str:
         "ts_ns": f"coalesce(ts_ns, {time_ns_sql('outer_time')})" if dispatch.is_wrapped else "ts_ns",
         "instance": "coalesce(instance, outer_instance)",
         "severity_number": f"CASE WHEN is_aside THEN {ASIDE} ELSE severity_number END",
-        "message": "coalesce(head, message)",
+        "message": "CASE WHEN is_aside THEN text ELSE coalesce(head, message) END",
         "error_type": "coalesce(error_type, nullif(fault.type, ''))",
         "error_message": "coalesce(error_message, nullif(fault.message, ''))",
         "route": f"coalesce(http_route, {route_shape_sql('path')})" if dispatch.has("path") else "http_route",
@@ -166,7 +167,10 @@ def _converted(dispatch: Dispatch) -> str:
         "THEN try_cast(t_status_code AS SMALLINT) END",
         "duration_ns": dispatch.choose(lambda _, layout: _duration(layout, dispatch)),
     }
+    waiting = [str(number) for number, layout in dispatch.numbered() if layout.name in dispatch.undecided]
     aside = f"which = 0 AND regexp_matches(text, {quoted(dispatch.aside)}, 's')" if dispatch.aside else "false"
+    if waiting:
+        aside = f"({aside}) OR which IN ({', '.join(waiting)})"
     made = ", ".join(f"{value} AS {name}" for name, value in values.items())
     return f"SELECT *, {made}, {aside} AS is_aside FROM ({_texts(dispatch)})"
 

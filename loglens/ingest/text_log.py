@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from loglens.ingest.durations import UNIT_NAMES
 from loglens.ingest.layout import Layout, Layouts
 from loglens.ingest.reader import Format, Reading, Sample
+from loglens.ingest.time_layouts import MONTH_FIRST
 from loglens.ingest.zones import UTC, lacks_zone
 
 if TYPE_CHECKING:
@@ -121,6 +122,8 @@ def read_text(reading: Reading, own: Layouts | None) -> None:
 
     The layouts of `own` come first. Without it the records are wrapped ones, see wrapping.WRAPPED_SCHEMA.
     """
+    import pyarrow as pa
+
     from loglens.ingest.layout_statement import insert_statement
     from loglens.ingest.pieces import SCHEMA
     from loglens.ingest.wrapping import WRAPPED_SCHEMA
@@ -139,7 +142,11 @@ def read_text(reading: Reading, own: Layouts | None) -> None:
         is_whole=pieces.is_whole,
         pieces_name_services=is_wrapped and pieces.name_services,
     )
-    dispatch = replace(dispatch, is_wrapped=is_wrapped)
+    if is_wrapped:
+        # Nothing of these is set aside; the first records speak for all.
+        reading.connection.register("input", pa.table({"text": pieces.texts()}))
+        dispatch = replace(_ordered(reading, dispatch), is_wrapped=True)
+        reading.connection.unregister("input")
     schema = WRAPPED_SCHEMA if is_wrapped else SCHEMA
     inserted = reading.insert(insert_statement(dispatch), schema, pieces, _binds(reading))
     _settle(reading, first_line)
@@ -202,7 +209,22 @@ def choose(
         written_ns=reading.modified_ns,
         unit=unit,
         aside="" if is_final else "|".join(heads),
+        undecided=frozenset(layout.name for layout in chosen if layout.time is MONTH_FIRST),
     )
+
+
+def _ordered(reading: Reading, dispatch: Dispatch) -> Dispatch:
+    """Return layouts with days and months in the order that all records in `input` tell, where there are such."""
+    from loglens.ingest.day_order import order_of
+
+    if not dispatch.undecided:
+        return dispatch
+    patterns = [layout.pattern for layout in dispatch.layouts if layout.name in dispatch.undecided]
+    time = order_of(reading, patterns)
+    layouts = tuple(
+        replace(layout, time=time) if layout.name in dispatch.undecided else layout for layout in dispatch.layouts
+    )
+    return replace(dispatch, layouts=layouts, undecided=frozenset())
 
 
 def _values(layout: Layout, column: str, records: pa.StringArray) -> list[str]:
@@ -273,5 +295,6 @@ def _read_aside(reading: Reading, where: str, values: list[int], is_final: bool)
     dispatch = choose(reading, table.column("text").combine_chunks(), reading.layouts, is_final, is_whole)
     if not dispatch.layouts:
         dispatch = replace(dispatch, aside="")
+    dispatch = _ordered(reading, dispatch)
     execute(insert_statement(dispatch), _binds(reading))
     execute("DROP TABLE input")

@@ -16,6 +16,10 @@ MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", 
 
 # Other names behind a time may be levels.
 _ZONE = rf"(?:[+-]\d\d(?::?\d\d)?|(?:{'|'.join(ABBREVIATIONS)})\b)"
+_HOUR_OF_24 = (
+    "CASE WHEN parts.half = '' THEN parts.h ELSE CAST(try_cast(parts.h AS INTEGER) % 12 "
+    "+ CASE lower(parts.half) WHEN 'p' THEN 12 ELSE 0 END AS VARCHAR) END"
+)
 _CLOCK = r"\d\d:\d\d:\d\d(?:[.,]\d{1,9})?"
 
 
@@ -24,9 +28,9 @@ class TimeLayout:
     """One way of writing a time.
 
     `pattern` (RE2) matches it whole, without groups. `parts`, where it is not ISO 8601, has groups among `y` (two
-    digits are of this century), `b` (name of the month), `m`, `d`, `h`, `min`, `clock` (the rest, with its fraction)
-    and `zone`, from which it is put together; without `y` the year, without `d` the date is the latest that is not
-    after the file's own. `strptime` reads most of them, and is quicker.
+    digits are of this century), `b` (name of the month), `m`, `d`, `h`, `min`, `clock` (the rest, with its fraction),
+    `half` (of a day of twice twelve hours) and `zone`, from which it is put together; without `y` the year, without `d`
+    the date is the latest that is not after the file's own. `strptime` reads most of them, and is quicker.
     """
 
     name: str
@@ -68,7 +72,8 @@ class TimeLayout:
         """Return the expression for the time as `YYYY-MM-DD HH:MM:SS.fraction zone`."""
         groups = self.groups
         zone = " || parts.zone" if "zone" in groups else ""
-        hours = "parts.h || ':' || parts.min || ':' || " if "h" in groups else ""
+        hour = f"lpad({_HOUR_OF_24 if 'half' in groups else 'parts.h'}, 2, '0')"
+        hours = f"{hour} || ':' || parts.min || ':' || " if "h" in groups else ""
         clock = f"{hours}parts.clock{zone}"
         number = f"CAST(list_position({listed(MONTHS)}, lower(parts.b)) AS VARCHAR)" if "b" in groups else "parts.m"
         day = f"lpad({number}, 2, '0') || '-' || lpad(parts.d, 2, '0')"
@@ -164,5 +169,15 @@ DAY_MONTH = TimeLayout(
     "day and month",
     rf"\d\d [A-Z][a-z]{{2}} {_CLOCK}",
     parts=r"(?P<d>\d\d) (?P<b>[A-Za-z]{3}) (?P<clock>[\d:.,]+)",
+)
+_NUMBERS = r"\d{1,2}/\d{1,2}/\d{4},? \d{1,2}:\d\d:\d\d(?:[.,]\d{1,9})?(?: ?[AaPp]\.?[Mm]\b\.?)?"
+_TWELVE = r"(?P<y>\d{4}),? (?P<h>\d+):(?P<min>\d\d):(?P<clock>[\d.,]+) ?(?P<half>[AaPp]?)\S*"
+# Both fit the same texts; which it is, a whole file tells.
+MONTH_FIRST = TimeLayout("month first", _NUMBERS, parts=rf"(?P<m>\d+)/(?P<d>\d+)/{_TWELVE}")
+DAY_FIRST = TimeLayout("day first", _NUMBERS, parts=rf"(?P<d>\d+)/(?P<m>\d+)/{_TWELVE}")
+DOTTED = TimeLayout(
+    "day, month and year with points",
+    rf"\d{{1,2}}\.\d{{1,2}}\.\d{{4}},? {_CLOCK}",
+    parts=r"(?P<d>\d+)\.(?P<m>\d+)\.(?P<y>\d{4}),? (?P<clock>[\d:.,]+)",
 )
 TIME_OF_DAY = TimeLayout("time of day", _CLOCK, parts=r"(?P<clock>[\d:.,]+)")

@@ -5,9 +5,19 @@ from __future__ import annotations
 from loglens.ingest.formats.loggers import LEVEL_IN_MESSAGE, LEVEL_WORDS
 from loglens.ingest.layout import Layout, Layouts
 from loglens.ingest.text_log import text_format
-from loglens.ingest.time_layouts import CLF, CTIME, DAY_MONTH_NAME, ISO, SLASHED, TIME_OF_DAY, TimeLayout
+from loglens.ingest.time_layouts import (
+    CLF,
+    CTIME,
+    DAY_MONTH_NAME,
+    DOTTED,
+    ISO,
+    MONTH_FIRST,
+    SLASHED,
+    TIME_OF_DAY,
+    TimeLayout,
+)
 
-_TIMES = (ISO, SLASHED, CLF, CTIME, DAY_MONTH_NAME)
+_TIMES = (ISO, SLASHED, CLF, CTIME, DAY_MONTH_NAME, MONTH_FIRST, DOTTED)
 _LOUD, _SET_OFF = LEVEL_WORDS.upper(), r"(?:[\])>:|]|[ \t]+[-|:][ \t]|\t)"
 _GAP = r"[\])>\"']?[ \t:,;|-]*"
 _LEVEL = rf"[\[(<]?(?:(?P<loud>{_LOUD})\b|(?P<level>(?i:{LEVEL_WORDS})){_SET_OFF}){_GAP}"
@@ -45,7 +55,7 @@ FORMAT = text_format(
             *_layouts(TIME_OF_DAY)[:2],
             _LEVEL_ONLY,
         ),
-        head=rf"^[^\n]{{0,120}}?\d\d:\d\d:\d\d|^{_LEVEL}",
+        head=rf"^[^\n]{{0,120}}?\d:\d\d:\d\d|^{_LEVEL}",
     ),
     certainty=0.3,
 )
