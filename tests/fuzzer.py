@@ -37,7 +37,7 @@ FILES = 20
 BATCHES = 26
 JSON_COLUMNS = (("logs", "attributes"), ("spans", "attributes"), ("spans", "events"), ("metric_samples", "labels"))
 # A batch takes a second or two. Beyond this it hangs: the stack is printed and the process ends; its files stay.
-HANGS_S = 300
+HANGS_S = 1200
 # What may keep a file out.
 REASONS = ("empty", "binary", "JSON without log records, spans or metrics", "text in no format loglens reads")
 

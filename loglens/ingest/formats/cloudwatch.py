@@ -33,6 +33,7 @@ def read(reading: Reading) -> None:
 FORMAT = Format(
     name="cloudwatch",
     title="exports of AWS CloudWatch Logs, around messages of any format",
+    marks="a member logEvents with a group and a stream, events with their ingestionTime, or results of fields",
     example='{"messageType":"DATA_MESSAGE","owner":"123456789012","logGroup":"/aws/lambda/shop-api","logStream":"1",'
     '"subscriptionFilters":["all"],"logEvents":[{"id":"3627","timestamp":1768467600250,'
     '"message":"{\\"level\\":\\"info\\",\\"message\\":\\"started\\"}"}]}\n',

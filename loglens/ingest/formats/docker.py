@@ -9,6 +9,7 @@ from loglens.ingest.wrapping import wrapping_format
 FORMAT = wrapping_format(
     name="docker",
     title="log files of Docker (json-file), around lines of any format",
+    marks="members log, stream and time, and no other, on every line",
     example='{"log":"{\\"level\\":\\"info\\",\\"message\\":\\"started\\"}\\n","stream":"stdout",'
     '"time":"2026-01-15T09:00:00.25Z"}\n'
     '{"log":"a line that was ","stream":"stderr","time":"2026-01-15T09:00:01.25Z"}\n'
