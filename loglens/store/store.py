@@ -100,12 +100,14 @@ def shared_memory(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
 @contextmanager
 def one_thread(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
     """Let a statement that needs much memory for each thread have but one, within the block."""
-    (threads,) = fetch_row(connection, "SELECT current_setting('threads')")
-    connection.execute("SET threads = 1")
-    try:
-        yield
-    finally:
-        connection.execute(f"SET threads = {threads}")
+    # As above.
+    with connection.cursor() as beside:
+        (threads,) = fetch_row(beside, "SELECT current_setting('threads')")
+        beside.execute("SET threads = 1")
+        try:
+            yield
+        finally:
+            beside.execute(f"SET threads = {threads}")
 
 
 def write_failures() -> tuple[type[Exception], ...]:
