@@ -26,7 +26,7 @@ SURVEYED_RECORDS = 4096
 LEARNED_RECORDS = 1000
 LOOKED_AT_RECORDS = 100
 # A text of which fewer records fit is something else that has a few times in it.
-LEAST_SHARE = 0.1
+LEAST_SHARE = 0.2
 # How often records of further layouts are set aside and read again.
 MOST_PASSES = 4
 _GROUP_NAME = re.compile(r"\(\?P<\w+>")

@@ -42,6 +42,7 @@ FORMAT = text_format(
     layouts=Layouts(
         known=(_NGINX, _APACHE),
         head=r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d \[|^\[[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d ",
+        within=r"^PHP message: ",
     ),
     certainty=0.9,
 )

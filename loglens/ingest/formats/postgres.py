@@ -55,8 +55,8 @@ def _text(time: TimeLayout) -> Layout:
             **{
                 f"postgresql.{word.lower()}": _more(word) for word in ("DETAIL", "HINT", "CONTEXT", "QUERY", "LOCATION")
             },
-            "db.user": _in_prefix(r"(?:user=|\b)([\w.-]+|\[unknown\])(?:@|,db=| db=)"),
-            "db.namespace": _in_prefix(r"(?:@|db=)([\w.-]+|\[unknown\])"),
+            "db.user": _in_prefix(r"(?:user=|\b)([\w.$-]+|\[unknown\])(?:@|,db=| db=)"),
+            "db.namespace": _in_prefix(r"(?:@|db=)([\w.$-]+|\[unknown\])"),
             "postgresql.application_name": _in_prefix(r"app=([^,\]\n]*)"),
             "client.address": _ADDRESS,
             "process.pid": _in_prefix(r"\[(\d+)"),
