@@ -23,6 +23,7 @@ def _judge(row: Row, values: Values) -> Verdict:
         at_least(values, "sigma", row["sigma"], "sigmas below the expected", of_all=True),
         at_least(values, "min_expected", row["expected"], "events that were to be expected", of_all=True),
         at_least(values, "min_silent_ms", row["silent_ms"], "silence", of_all=True),
+        at_least(values, "min_seen_ms", row["seen_ms"], "before and after it", of_all=True),
         at_least(values, "min_before_ratio", row["before_ratio"], "share of the usual just before", of_all=True),
         at_least(values, "min_calling_ratio", calling, "share of their usual requests its callers had", of_all=True),
         any_of(
@@ -52,6 +53,12 @@ DETECTOR = Detector(
         MIN_EXPECTED,
         MIN_SILENT_MS,
         Param(
+            "min_seen_ms",
+            300_000.0,
+            "Report where the service was seen for at least this long before and after.",
+            reason="What was there for a minute or two is a job that is done, or not known to go on.",
+        ),
+        Param(
             "min_before_ratio",
             0.3,
             "Report where just before there was at least this share of the usual.",
@@ -79,8 +86,8 @@ DETECTOR = Detector(
     judge=_judge,
     identity=("kind", "service"),
     evidence=(
-        *("silence_id", "silent_ms", "is_over", "expected", "sigma", "before_ratio", "others_ratio", "calling_ratio"),
-        *("recorded_ratio", "restarted"),
+        *("silence_id", "silent_ms", "is_over", "expected", "sigma", "seen_ms", "before_ratio", "others_ratio"),
+        *("calling_ratio", "recorded_ratio", "restarted"),
     ),
     advice="Look at its last records before, and at the first after: a crash, a deploy, a node that was lost.",
 )

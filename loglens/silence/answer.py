@@ -137,6 +137,7 @@ def _silent(read: _Read, values: Mapping[str, Value]) -> Iterator[Row]:
         row["calling_ratio"] = read.calling(service, from_ns, to_ns)
         row["recorded_ratio"] = read.recorded(service, from_ns, to_ns)
         row["before_ratio"] = _before(level, from_ns, to_ns)
+        row["seen_ms"] = level.seen_ms(from_ns, to_ns)
         row["restarted"] = any(
             start["service"] == service and from_ns < start["to_ns"] <= to_ns + _STARTED_NS for start in read.starts
         )

@@ -15,6 +15,7 @@ COLUMNS = {
     "expected": "Records, spans or requests that were to be expected in that time.",
     "sigma": "How far none at all lies below that.",
     "before_ratio": "Share of the usual that there was just before; what fades out is idle.",
+    "seen_ms": "How long it was seen before and after, to the bucket; a job that is done was not seen for long.",
     "recorded_ratio": "Share of its usual records and spans that it wrote all the same.",
     "others_ratio": "Share of the other services that were silent too.",
     "calling_ratio": "Share of their usual requests that its callers had meanwhile.",

@@ -36,6 +36,16 @@ class Level:
             self.expected, to_ns
         ) - self._at(self.expected, from_ns)
 
+    def seen_ms(self, from_ns: int, to_ns: int) -> float:
+        """Return how long there was something at all, without the time between two times."""
+        import numpy as np
+
+        seen = np.flatnonzero(np.diff(self.observed))
+        if not len(seen):
+            return 0.0
+        low, high = self.times.at(int(seen[0])), min(self.times.at(int(seen[-1]) + 1), self.times.last_ns)
+        return (max(from_ns - low, 0) + max(high - to_ns, 0)) / 10**6
+
     def _at(self, sums: Reals, time_ns: int) -> float:
         import numpy as np
 

@@ -160,7 +160,7 @@ SILENCE = r"""
         JOIN log_templates ON beats.template_id = log_templates.template_id
         CROSS JOIN range
         WHERE
-            to_ns - from_ns > greatest(3 * period_ns, period_ns + 5 * spread_ns)
+            to_ns - from_ns >= greatest(3 * period_ns, period_ns + 5 * spread_ns)
             -- What a job writes while it runs ends with it: a beat has beaten for longer than it is missing.
             AND number * period_ns >= to_ns - from_ns
     ),
