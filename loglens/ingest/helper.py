@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 from loglens.ingest.parsing import MakeParser, Parser
+from loglens.ingest.reuse import reused_memory
 
 # What the pieces, or the batches made of them, may take in the shared memory.
 AREA_BYTES = 12 << 20
@@ -92,5 +93,5 @@ def _serve(connection: Connection[Any, Any], memory: mmap.mmap) -> None:
 
 def main() -> None:
     """Serve the process that has started this one, until it is gone."""
-    with suppress(EOFError, OSError):
+    with suppress(EOFError, OSError), reused_memory():
         _serve(Connection(int(sys.argv[1])), mmap.mmap(int(sys.argv[2]), MEMORY_BYTES))

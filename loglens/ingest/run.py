@@ -107,13 +107,14 @@ def _read_all(request: IngestRequest, jobs: Sequence[Job], report: IngestReport,
     from loglens.ingest.archives import Opened, members
     from loglens.ingest.helpers import Helpers
     from loglens.ingest.one_file import FileIngest
+    from loglens.ingest.reuse import reused_memory
     from loglens.store.ledger import load_sources
 
     def is_known(uri: str, origin: Path) -> bool:
         return not request.again and seen_unread(uri, FileState.of(origin), sources) is not None
 
     opened = Opened(Filter(request.include, request.exclude), is_known)
-    with ExitStack() as stack:
+    with reused_memory(), ExitStack() as stack:
         connection: duckdb.DuckDBPyConnection | None
         if not request.dry_run:
             connection = stack.enter_context(open_writer(request.database, request.wait_s))
