@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from loglens.ingest.formats.json_marks import OBJECT
 from loglens.ingest.formats.json_pieces import Judged, JudgedPieces
 from loglens.ingest.formats.json_profile import Profile
 from loglens.ingest.formats.json_skeleton import QUOTE, Mark, RecordSkeleton, skeleton_of
-from loglens.ingest.lines import Flags, Places, column, flag_column, flags_of
+from loglens.ingest.lines import Flags, Places, column, flag_column, flags_of, strings
 from loglens.ingest.skeletons import Fit, Fitting, Marked, bytes_at
 
 Found = Sequence[tuple[int, Fit]]
@@ -28,6 +27,8 @@ _SHORT = 15
 _WHOLE = 18
 _SIGNED = np.isin(np.arange(256), list(b"-0123456789"))
 _DIGITS = np.isin(np.arange(256), list(b"0123456789"))
+_NUMBER = r"^-?(?:0|[1-9][0-9]*)(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?$"
+_LITERALS = strings(["true", "false", "null"])
 _LITERAL_STARTS = np.isin(np.arange(256), list(b"tfn"))
 _LITERAL_ENDS = np.isin(np.arange(256), list(b"el"))
 # Where the sign of an exponent stands that leads below the doubles, counted from the end.
@@ -79,7 +80,7 @@ class Cutter:
 
     def _fits(self, judged: Judged, lines: Marked) -> Iterator[tuple[int, Fit]]:
         """Yield the lines of each skeleton that has some, with its number."""
-        free = _without_backslash(judged) & (judged.kinds == OBJECT)
+        free = _plain(judged, lines)
         for number, each in enumerate(self.skeletons):
             rows = np.flatnonzero(free & (lines.counts == each.skeleton.count))
             found = self._fittings[number].fit(lines, rows)
@@ -125,31 +126,66 @@ def _marked(judged: Judged) -> Marked:
     return Marked(data, offsets[:-1], ends, np.flatnonzero(data == ord(QUOTE)))
 
 
-def _without_backslash(judged: Judged) -> Flags:
+def _plain(judged: Judged, lines: Marked) -> Flags:
+    """Say which texts have neither a backslash nor a control character."""
     free = np.ones(judged.pieces.num_rows, bool)
-    found = np.flatnonzero(judged.data == ord("\\"))
-    free[np.searchsorted(judged.offsets, found, side="right") - 1] = False
+    line_ends = int((judged.offsets[1:] - lines.ends).sum())
+    for odd, usual in ((judged.data == ord("\\"), 0), (judged.data < ord(" "), line_ends)):
+        if np.count_nonzero(odd) > usual:
+            found = np.flatnonzero(odd)
+            rows = np.searchsorted(judged.offsets, found, side="right") - 1
+            free[rows[found < lines.ends[rows]]] = False
     return free
 
 
 def _are_scalars(lines: Marked, found: Fit, gap: int, may_be_literal: bool) -> Flags:
-    """Say in which lines a gap holds one number that a double holds, or may hold a literal.
-
-    The texts are JSON, and stand between a colon or comma and a comma or bracket of the skeleton: what begins and ends
-    as a number or a literal is one.
-    """
+    """Say in which lines a gap holds one number that a double holds, or may hold a literal."""
     begins, ends = found.gap(gap)
     first, last = bytes_at(lines.data, begins), bytes_at(lines.data, ends - 1)
-    flags: Flags = (ends > begins) & _SIGNED[first] & _DIGITS[last]
+    flags: Flags = (ends > begins) & _SIGNED[first] & _DIGITS[last] & ~_has_odd_start(lines, begins, ends)
     longest = int((ends - begins).max(initial=0))
     for behind in range(_LEAST_EXPONENT, min(_MOST_EXPONENT, longest)):
         flags &= (ends - begins <= behind) | (bytes_at(lines.data, np.maximum(ends - behind, 0)) != ord("-"))
-    long = np.flatnonzero(flags & (ends - begins > _SHORT))
-    if len(long):
+    _hold(flags, _are_numbers, lines, begins, ends)
+    if len(long := np.flatnonzero(flags & (ends - begins > _SHORT))):
         flags[long] = _are_same_as_doubles(lines.texts(begins[long], ends[long]))
     if may_be_literal:
-        flags |= (ends > begins) & _LITERAL_STARTS[first] & _LITERAL_ENDS[last] & (ends - begins <= len("false"))
+        literals: Flags = (ends > begins) & _LITERAL_STARTS[first] & _LITERAL_ENDS[last]
+        _hold(literals, _are_literals, lines, begins, ends)
+        flags |= literals
     return flags
+
+
+def _has_odd_start(lines: Marked, begins: Places, ends: Places) -> Flags:
+    """Say which texts begin with a zero before another digit, or with a point."""
+    begins = begins + (bytes_at(lines.data, begins) == ord("-"))
+    first, second = bytes_at(lines.data, begins), bytes_at(lines.data, begins + 1)
+    odd: Flags = (first == ord(".")) | ((first == ord("0")) & (ends - begins > 1) & _DIGITS[second])
+    return odd
+
+
+def _hold(flags: Flags, judge: Callable[[pa.StringArray], Flags], lines: Marked, begins: Places, ends: Places) -> None:
+    """Take the flags away from texts that a closer look finds to be something else."""
+    if not flags.any():
+        return
+    some = slice(None) if flags.all() else np.flatnonzero(flags)
+    flags[some] = judge(lines.texts(begins[some], ends[some]))
+
+
+def _are_numbers(texts: pa.StringArray) -> Flags:
+    """Say which texts that begin with a sign or digit and end with a digit are numbers of JSON."""
+    try:
+        pc.cast(texts, pa.float64())
+        # Before an exponent, more is cast than JSON has.
+        if b"e" not in texts.buffers()[2].to_pybytes().lower():
+            return np.ones(len(texts), bool)
+    except pa.ArrowInvalid:
+        pass
+    return flags_of(pc.match_substring_regex(texts, _NUMBER))
+
+
+def _are_literals(texts: pa.StringArray) -> Flags:
+    return flags_of(pc.is_in(texts, _LITERALS))
 
 
 def _are_same_as_doubles(numbers: pa.StringArray) -> Flags:
@@ -167,7 +203,7 @@ def learn(judged: Judged, profile: Profile, taken: Sequence[Taken | None]) -> Cu
     """
     found: Counter[RecordSkeleton] = Counter()
     lines = _marked(judged)
-    left = np.array([places is not None for places in taken]) & _without_backslash(judged)
+    left = np.array([places is not None for places in taken]) & _plain(judged, lines)
     for _ in range(LEARNED_SKELETONS):
         if not left.any():
             break

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -81,39 +82,34 @@ class JudgedPieces:
 
 @dataclass(frozen=True)
 class Judged:
-    """Some pieces with what they are: their bytes, where each begins and the last ends, and what is wrong with each.
-
-    Without `faults` there is nothing wrong with any.
-    """
+    """Some pieces with what they are: their bytes, where each begins and the last ends; they are judged when asked."""
 
     pieces: pa.RecordBatch
     data: Bytes
     offsets: Places
-    kinds: npt.NDArray[np.int8]
-    faults: list[str | None] | None
 
     @classmethod
     def of(cls, pieces: pa.RecordBatch) -> Judged:
-        """Look at some pieces."""
-        data, offsets = buffers_of(pieces.column("text"))
-        faults: list[str | None] | None = None
-        kinds = np.full(pieces.num_rows, OBJECT, np.int8)
-        if not _are_objects(data, offsets):
-            kinds, faults = _judge_each(data, offsets)
-        return cls(pieces, data, offsets, kinds, faults)
+        """Take some pieces."""
+        return cls(pieces, *buffers_of(pieces.column("text")))
 
     def only(self, flags: Flags) -> Judged:
         """Return some of the pieces."""
-        pieces = self.pieces.filter(flag_column(flags))
-        faults = None if self.faults is None else [self.faults[place] for place in np.flatnonzero(flags)]
-        return Judged(pieces, *buffers_of(pieces.column("text")), self.kinds[flags], faults)
+        return Judged.of(self.pieces.filter(flag_column(flags)))
+
+    @cached_property
+    def verdicts(self) -> tuple[npt.NDArray[np.int8], list[str | None] | None]:
+        """What each piece is, and what is wrong with each; None where there is nothing wrong with any."""
+        if _are_objects(self.data, self.offsets):
+            return np.full(self.pieces.num_rows, OBJECT, np.int8), None
+        return _judge_each(self.data, self.offsets)
 
     def batch(self) -> pa.RecordBatch:
         """Return the pieces as a batch with the columns of SCHEMA."""
-        count = self.pieces.num_rows
+        kinds, faults = self.verdicts
         columns = [
-            *(self.pieces.column(name) for name in ("line", "ordinal", "lines", "text")), column(self.kinds),
-            pa.nulls(count, pa.string()) if self.faults is None else pa.array(self.faults, pa.string()),
+            *(self.pieces.column(name) for name in ("line", "ordinal", "lines", "text")), column(kinds),
+            pa.nulls(len(kinds), pa.string()) if faults is None else pa.array(faults, pa.string()),
             flag_column(_are_inexact(self.data, self.offsets)),
         ]  # fmt: skip
         return pa.record_batch(columns, schema=SCHEMA)
