@@ -21,14 +21,7 @@ _STACKS = """
         SELECT
             node                    AS node,
             path                    AS path
-        FROM span_tree
-        WHERE
-            is_request
-            AND begin_ns IS NOT NULL
-            AND ($include_health OR NOT is_health_route(operation))
-            AND in_scope(start_ns, $since_ns, $until_ns)
-            AND ($service IS NULL OR service = $service)
-            AND ($route IS NULL OR operation = $route)
+        FROM traced_requests($include_health, $since_ns, $until_ns, $service, $route)
     ),
     ran_for (request, above) AS (
         SELECT node, node FROM chosen

@@ -67,21 +67,8 @@ ANALYSIS = Analysis(
     sql="""
         WITH RECURSIVE chosen AS MATERIALIZED (
             SELECT
-                node                    AS node,
-                root                    AS root,
-                path                    AS path,
-                service                 AS service,
-                operation               AS route,
-                trace_id                AS trace_id,
-                finish_ns - begin_ns    AS length_ns
-            FROM span_tree
-            WHERE
-                is_request
-                AND begin_ns IS NOT NULL
-                AND ($include_health OR NOT is_health_route(operation))
-                AND in_scope(start_ns, $since_ns, $until_ns)
-                AND ($service IS NULL OR service = $service)
-                AND ($route IS NULL OR operation = $route)
+                *
+            FROM traced_requests($include_health, $since_ns, $until_ns, $service, $route)
         ),
         routes AS MATERIALIZED (
             SELECT
