@@ -102,7 +102,7 @@ def test_a_server_killed_in_the_middle(
     process.join()
     assert process.exitcode == 0, output.read_text()
     assert " 0 sent again" not in output.read_text()
-    call(server.url, "GET", f"/_cluster/health/{names.searched('logs')}?wait_for_status=yellow&timeout=60s")
+    call(server.url, "GET", f"/_cluster/health/{names.prefix}-*?wait_for_status=yellow&timeout=60s")
     held, lines = count_records(server.url, names)
     assert held == SOME
     assert lines == pytest.approx(SOME, rel=0.05)

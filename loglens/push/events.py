@@ -40,17 +40,12 @@ class Store(Protocol):
 
 @dataclass(frozen=True)
 class Source:
-    """A source with records in the table, and from where they are to be sent.
-
-    `most` of them are read at once. Records up to line `again_to` were sent before and may be others now; they replace
-    what the server has.
-    """
+    """A source with records in the table, and from where they are to be sent; `most` of them are read at once."""
 
     progress: Progress
     uri: str
     records: int
     most: int
-    again_to: int = 0
 
 
 @dataclass
@@ -133,24 +128,24 @@ class EventPush:
         # Two paths with the same content are two sources.
         key = content_id[:KEY_DIGITS] + (f"~{twin}" if twin else "")
         most = max(1, min(ROUND_ITEMS, ROUND_BYTES // max(average_bytes, 1)))
-        fresh = Progress(self._target, self._stream.name, number, begun_ns, key, lines_done, 0, -1, 0)
+        fresh = Progress(self._target, self._stream.name, number, begun_ns, key, lines_done, 0, -1, 0, content_id)
         if known is None:
             return Source(fresh, uri, records, most)
-        fresh = replace(fresh, source_key=known.source_key)
+        fresh = replace(fresh, source_key=known.source_key, again_to_line=known.again_to_line)
         if known.begun_ns != begun_ns:
-            return Source(fresh, uri, records, most, known.done_line)
+            return Source(replace(fresh, again_to_line=max(known.done_line, known.again_to_line)), uri, records, most)
         if held.get(known.source_key, 0) + refused.get(known.source_key, 0) < known.documents:
             return Source(fresh, uri, records, most)
-        if known.lines_done < lines_done:
-            behind = replace(
-                known,
-                lines_done=lines_done,
+        reached = replace(known, lines_done=lines_done, content_id=content_id)
+        if known.content_id != content_id and known.done_line > known.lines_done:
+            reached = replace(
+                reached,
                 done_line=known.lines_done,
                 done_ordinal=_LAST_ORDINAL,
                 documents=settled,
+                again_to_line=max(known.done_line, known.again_to_line),
             )
-            return Source(behind, uri, records, most, known.done_line)
-        return Source(known, uri, records, most)
+        return Source(reached, uri, records, most)
 
     def _drop_refused(self, sources: list[Source]) -> None:
         """Forget what was refused of records that are sent again now: they may be taken, or be others."""
@@ -168,10 +163,10 @@ class EventPush:
 
         A data stream takes no replacements, and keeps what it has.
         """
-        if not source.again_to or self._names.layout == "data-stream":
-            return
         reached = source.progress
-        lines = (reached.source_key, reached.done_line + 1, source.again_to)
+        if reached.again_to_line <= reached.done_line or self._names.layout == "data-stream":
+            return
+        lines = (reached.source_key, reached.done_line + 1, reached.again_to_line)
         with self._store.read() as connection:
             places = stale.places(connection, self._stream, self._names, reached.source_id, lines)
         for items in stale.removals(self._server, self._stream, self._names, lines, places):
@@ -226,7 +221,7 @@ class EventPush:
             self._since_ns,
             self._until_ns,
             source.most,
-            source.again_to,
+            reached.again_to_line,
         )
 
     def _finish(self, sent: Round, sending: Future[Delivery], whole: Delivery, progress: PushProgress) -> None:

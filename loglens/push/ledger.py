@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far the records of one source in one table have been taken by a target."""
+    """How far the records of one source in one table have been taken by a target.
+
+    Records up to line `again_to_line` had been sent before and may be others now: they replace what the server has.
+    """
 
     target: str
     stream: str
@@ -28,6 +31,8 @@ class Progress:
     done_line: int
     done_ordinal: int
     documents: int
+    content_id: str | None
+    again_to_line: int = 0
 
 
 _COLUMNS = ", ".join(each.name for each in fields(Progress))

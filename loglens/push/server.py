@@ -105,7 +105,9 @@ def _root(client: Elasticsearch, headers: Mapping[str, str]) -> tuple[str, str] 
 
 
 def _nodes(client: Elasticsearch, headers: Mapping[str, str]) -> tuple[str, str]:
-    path = "/_nodes/_local?filter_path=nodes.*.version,nodes.*.build_flavor,nodes.*.build_type,nodes.*.modules.name"
+    # What a node is made of tells whose it is; its name, that people give, does not.
+    told = ("version", "build_flavor", "build_type", "modules.name", "plugins.name")
+    path = f"/_nodes/_local?filter_path={','.join(f'nodes.*.{each}' for each in told)}"
     nodes = client.perform_request("GET", path, headers=headers).body.get("nodes", {})
     versions = [node["version"] for node in nodes.values() if "version" in node]
     if not versions:
