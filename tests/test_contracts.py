@@ -276,7 +276,14 @@ def test_its_answer_can_be_asked_again_as_a_statement(analysis: Analysis, small_
 def test_every_format_gives_the_same_rows(analysis: Analysis, small_store: Path) -> None:
     lens = loglens.open(small_store)
     trace_id = f"aa{1:030x}"
-    known = {"trace_id": trace_id, "trace_a": trace_id, "trace_b": trace_id, "route": "/orders", "template": "f22d"}
+    known = {
+        "trace_id": trace_id,
+        "trace_a": trace_id,
+        "trace_b": trace_id,
+        "route": "/orders",
+        "template": "f22d",
+        "error": "9aef",
+    }
     required = {param.name: known[param.name] for param in analysis.params if param.positional}
     result = getattr(lens, analysis.name)(**required, limit=3)
     assert len(result) <= 3

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from loglens.explain.own_attributes import OWN
+
 # One row a request, and for a request one row for each component, attribute, failure and message. `part` says which.
-COMPARED = r"""
+COMPARED = (
+    r"""
     WITH RECURSIVE asked AS NOT MATERIALIZED (
         SELECT * FROM requests
         WHERE
@@ -121,27 +124,9 @@ COMPARED = r"""
             AND NOT $errors
         GROUP BY request
     ),
-    own AS MATERIALIZED (
-        SELECT
-            request                                                                         AS request,
-            ['instance'] || coalesce(json_keys(spans.attributes), [])                       AS names,
-            [spans.instance] || coalesce(json_extract_string(spans.attributes, '$.*'), [])  AS texts,
-            spans.resource                                                                  AS resource
-        FROM compared
-        JOIN spans USING (source_id, line, ordinal)
-        WHERE origin = 'span'
-        UNION ALL
-        SELECT
-            request,
-            ['instance', 'http.request.method', 'http.response.status_code', 'user.id', 'error.type', 'logger']
-            || coalesce(json_keys(logs.attributes), []),
-            [logs.instance, logs.http_method, logs.status_code::VARCHAR, logs.user_id, error_type, logger]
-            || coalesce(json_extract_string(logs.attributes, '$.*'), []),
-            logs.resource
-        FROM compared
-        JOIN logs USING (source_id, line, ordinal)
-        WHERE origin = 'log'
-    ),
+"""  # noqa: S608
+    + OWN
+    + r"""
     -- What else was logged for the same trace, or without one for the same request id.
     said AS MATERIALIZED (
         SELECT
@@ -297,3 +282,4 @@ COMPARED = r"""
     FROM attributes
     WHERE value IS NOT NULL
 """
+)

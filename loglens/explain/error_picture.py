@@ -1,0 +1,75 @@
+"""One error drawn for a terminal: where it began, its stack, what sets its requests apart, traces, and records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from loglens.analysis import Row
+from loglens.paragraph import wrapped
+from loglens.text import cut, visible
+from loglens.wording import counted, factor, moment, percent
+
+_INDENT = "  "
+_STACK_LINES = 30
+
+
+def draw(rows: Sequence[Row], width: int) -> str:
+    """Return the rows of an answer in lines of at most `width` columns, each line ended."""
+    parts: dict[str, list[Row]] = {}
+    for row in rows:
+        parts.setdefault(row["part"], []).append(row)
+    blocks = [
+        _head(parts, width),
+        _stack(parts),
+        _attributes(parts),
+        _traces(parts),
+        _records("Logged in its last trace", parts.get("log", [])),
+        _records("Logged by the same instance around it", parts.get("around", [])),
+    ]
+    return "\n".join(
+        "".join(f"{cut(line, width, at_end=True)}\n" for line in block) for block in map(list, blocks) if block
+    )
+
+
+def _head(parts: dict[str, list[Row]], width: int) -> Iterator[str]:
+    for row in parts.get("error", []):
+        yield " ".join(visible(part) for part in (row["service"], row["name"]) if part)
+        yield from (_INDENT + line for line in wrapped(visible(row["value"]), width - len(_INDENT)))
+        last = "" if row["seen_ts"] is None else f", the last at {moment(row['seen_ts'])}"
+        yield f"{_INDENT}{counted(row['requests'], 'request')}{last}"
+
+
+def _stack(parts: dict[str, list[Row]]) -> Iterator[str]:
+    for row in parts.get("stack", []):
+        yield "Stack of the last"
+        lines = row["value"].splitlines()
+        yield from (_INDENT + visible(line.expandtabs(4)) for line in lines[:_STACK_LINES])
+        if len(lines) > _STACK_LINES:
+            yield f"{_INDENT}… and {len(lines) - _STACK_LINES} more lines; --format json has them"
+
+
+def _attributes(parts: dict[str, list[Row]]) -> Iterator[str]:
+    found = parts.get("attribute", [])
+    if found:
+        yield "What sets its requests apart from others of the route"
+    for row in found:
+        shares = f"{percent(row['ratio'])} of them, {percent(row['other_ratio'])} of the others, {factor(row['risk'])}"
+        yield f"{_INDENT}{shares}: {visible(row['name'])} = {visible(row['value'])}"
+
+
+def _traces(parts: dict[str, list[Row]]) -> Iterator[str]:
+    found = parts.get("trace", [])
+    if found:
+        yield "Traces, the last first"
+    for row in found:
+        when = "" if row["seen_ts"] is None else moment(row["seen_ts"]).removesuffix(" UTC")
+        yield f"{_INDENT}{when}  {row['level'] or '':<9}  loglens trace {visible(row['trace_id'])}"
+
+
+def _records(title: str, rows: Sequence[Row]) -> Iterator[str]:
+    if rows:
+        yield title
+    for row in rows:
+        when = "" if row["seen_ts"] is None else moment(row["seen_ts"]).removesuffix(" UTC").partition(" ")[2]
+        told = (when, visible(row["level"] or ""), visible(row["service"] or ""), visible(row["value"] or ""))
+        yield _INDENT + "  ".join(part for part in told if part)
