@@ -32,7 +32,8 @@ def main(arguments: Sequence[str]) -> None:
     options = parse(arguments)
     before = PAGE.read_text(encoding="utf-8")
     kept = before if options.templates else _scored(options)
-    # Without the labels what was measured with them stays.
+    if not SETS:
+        print(f"{TITLE[3:]}: no labelled logs here (loghub); what was measured with them stays.", file=sys.stderr)
     lines = section() if SETS else _section_of(before)
     text = with_section(kept, TITLE, lines)
     print(text[text.index(TITLE) :] if options.templates else text)

@@ -41,7 +41,7 @@ ANALYSIS = Analysis(
     key=("error_id",),
     aside=lambda _: (
         *("told_by", "exemplar_trace_id", "message", "since_requests", "quiet_ratio", "services", "code", "last_ts"),
-        *("seen_route", "first_ts", "lines", "users", "operation", "retried", "swallowed", "error_id"),
+        *("seen_route", "first_ts", "lines", "users", "operation", "retried", "swallowed", "status_code"),
     ),
     spread="local",
     needs=("query_shapes", "trace_structure", "log_templates"),
