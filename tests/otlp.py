@@ -48,8 +48,11 @@ def read_otlp(content: bytes, path: Path, options: ReadOptions | None = None) ->
         connection.execute(migration.read_text())
     with Content(path) as opened:
         guess = look(opened, "otlp_json")
-        cutter = LinePieces if guess.shape == "lines" else DocumentPieces
-        pieces = cutter(opened, 1, opened.hasher())
+        pieces: LinePieces | DocumentPieces
+        if guess.shape == "lines":
+            pieces = LinePieces(opened, 1, opened.hasher(), otlp_json.FORMAT.longest_line_bytes)
+        else:
+            pieces = DocumentPieces(opened, 1, opened.hasher())
         reading = Reading(connection, 1, pieces, guess.sample, options or ReadOptions(), "fallback")
         otlp_json.read(reading)
         pieces.rejected.insert(connection, 1)

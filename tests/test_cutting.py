@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loglens.ingest import content as content_module
-from loglens.ingest import documents, pieces
+from loglens.ingest import documents
 from loglens.ingest.content import Content
 from loglens.ingest.documents import DocumentPieces
 from loglens.ingest.lines import WHITE_SPACE
@@ -30,12 +30,17 @@ JSON_VALUES = st.dictionaries(
 
 
 def cut(
-    data: bytes, path: Path, cutter: type[LinePieces] | type[DocumentPieces]
+    data: bytes, path: Path, cutter: type[LinePieces] | type[DocumentPieces], longest_bytes: int = 16 << 20
 ) -> tuple[list[Piece], Any, list[Piece]]:
     """Cut a content; return its pieces, the cutter, and what it rejected; check what must always hold."""
     path.write_bytes(data)
     with Content(path) as content:
-        cutting = cutter(content, 1, xxhash.xxh3_128())
+        hasher = xxhash.xxh3_128()
+        cutting: LinePieces | DocumentPieces
+        if issubclass(cutter, LinePieces):
+            cutting = cutter(content, 1, hasher, longest_bytes)
+        else:
+            cutting = cutter(content, 1, hasher)
         found = [row for batch in cutting for row in batch.to_pylist()]
     rejected: list[Piece] = []
 
@@ -93,14 +98,12 @@ def test_any_bytes_are_blank_rejected_or_a_piece(lines: list[bytes], end: bool, 
             assert not line.strip(WHITE_SPACE) or number in {reject["line"] for reject in rejected} or number == 1
 
 
-def test_a_line_too_long_to_hold_is_rejected_and_the_next_is_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(pieces, "MAX_LINE_BYTES", 10 << 20)
-    data = b"x" * (23 << 20) + b'\n{"a":1}\n'
-    found, cutting, rejected = cut(data, tmp_path / "x", LinePieces)
+@pytest.mark.parametrize("size", [23 << 20, (10 << 20) + 1])
+def test_a_line_too_long_to_hold_is_rejected_and_the_next_is_read(size: int, tmp_path: Path) -> None:
+    data = b"x" * size + b'\n{"a":1}\n'
+    found, cutting, rejected = cut(data, tmp_path / "x", LinePieces, 10 << 20)
     assert [(piece["line"], piece["text"]) for piece in found] == [(2, '{"a":1}\n')]
-    assert rejected[0]["reason"] == "longer than 10 MiB; its first 64 KiB are kept"
+    assert [reject["reason"] for reject in rejected] == ["longer than 10 MiB; its first 64 KiB are kept"]
     assert len(rejected[0]["raw"]) == 64 << 10
     assert cutting.bytes_done == len(data)
 

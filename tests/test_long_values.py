@@ -55,3 +55,11 @@ def test_a_long_value_is_held_once(content: str, tmp_path: Path) -> None:
     (tmp_path / "app.log").write_text(content)
     (outcome,) = ingest(IngestRequest([str(tmp_path / "app.log")], tmp_path / "x.duckdb")).outcomes
     assert (outcome.action, outcome.records, outcome.rejects) == ("new", RECORDS, 0), outcome.note
+
+
+def test_what_needs_too_much_memory_is_rejected_by_itself(tmp_path: Path) -> None:
+    record = '{"time":"2026-01-15T09:00:00Z","level":"info","message":"m"}\n'
+    deep = record[:-2] + ',"x":[' + '{"a":[1,2,"b c d e f"]},' * (600 << 10) + "1]}\n"
+    (tmp_path / "app.log").write_text(record + deep + record)
+    (outcome,) = ingest(IngestRequest([str(tmp_path / "app.log")], tmp_path / "x.duckdb")).outcomes
+    assert (outcome.action, outcome.records, outcome.rejects) == ("new", 2, 1), outcome.note

@@ -97,6 +97,8 @@ class Layouts:
 
 
 INNER = "(?P<text>.*)$"
+# Taking a line of text apart needs many times its size.
+LONGEST_TEXT_BYTES = 4 << 20
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import closing, nullcontext
 from dataclasses import asdict, fields, replace
 from typing import TYPE_CHECKING
 
@@ -62,6 +62,7 @@ class FileIngest:
         self.connection = connection
         self.progress = progress
         self.helpers = helpers
+        self.is_thrifty = False
         self.started_ns = time.time_ns()
 
     def run(self) -> tuple[Outcome, Source | None]:
@@ -165,12 +166,12 @@ class Transaction:
         """Read the content from where it stands and write the ledger row; `resume` is the source it goes on from."""
         source_id = known.source_id if known else next_source_id(self.connection)
         first_line = resume.lines_done + 1 if resume else 1
-        self.pieces = cut(self.content, self.guess.shape, self.format, first_line)
+        self.pieces = cut(self.content, self.guess.shape, self.format, first_line, self.work.is_thrifty)
         options = self._options(resume)
         reading = Reading(
             self.connection,
             source_id,
-            self._watched(self.pieces),
+            Watched(self, self.pieces),
             self.guess.sample,
             options,
             options.service or service_of(self.work.uri),
@@ -182,11 +183,12 @@ class Transaction:
         )
         if self.content.encoding:
             reading.assume("encoding", f"{self.content.encoding}, by its byte order mark")
-        with shared_memory(self.connection) if reading.helpers else nullcontext():
-            self.format.read(reading)
+        with closing(self.pieces.rejected) as rejected:
+            with shared_memory(self.connection) if reading.helpers else nullcontext():
+                self.format.read(reading)
+            rejected.insert(self.connection, source_id)
         if self.pieces.latin_1_lines:
             reading.assume("encoding", "Latin-1 in lines that are not UTF-8")
-        self.pieces.rejected.insert(self.connection, source_id)
         self._mark_incomplete(source_id)
         self.rejects, self.reject_lines = count_rejects(self.connection, source_id, first_line - 1)
         self._check(source_id, first_line)
@@ -204,9 +206,6 @@ class Transaction:
         if resume is None:
             return self.work.request.options
         return ReadOptions(**{each.name: resume.options.get(each.name) for each in fields(ReadOptions)})
-
-    def _watched(self, pieces: CutPieces) -> Watched:
-        return Watched(self, pieces)
 
     def _mark_incomplete(self, source_id: int) -> None:
         if self.pieces.open_line is not None and self.guess.shape in ("lines", "records"):

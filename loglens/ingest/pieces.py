@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 SCHEMA = pa.schema([("line", pa.int64()), ("ordinal", pa.int32()), ("lines", pa.int32()), ("text", pa.string())])
 REJECT_SCHEMA = pa.schema([("line", pa.int64()), ("lines", pa.int32()), ("reason", pa.string()), ("raw", pa.string())])
 
-MAX_LINE_BYTES = 512 << 20
 KEPT_OF_TOO_LONG_BYTES = 64 << 10
 
 
@@ -66,9 +65,10 @@ class RejectSpool:
         self.close()
 
     def close(self) -> None:
-        """Forget them."""
-        self._writer.close()
-        self._spool.close()
+        """Forget them, if that has not been done."""
+        if not self._spool.closed:
+            self._writer.close()
+            self._spool.close()
 
 
 class CutPieces:
@@ -118,11 +118,12 @@ def reject_of_bytes(line: int, lines: int, raw: bytes) -> Reject:
 
 
 class LinePieces(CutPieces):
-    """The lines of a content, as batches of about BLOCK_BYTES."""
+    """The lines of a content, as batches of about BLOCK_BYTES; those that are too long are rejected."""
 
-    def __init__(self, content: Content, first_line: int, done: xxhash.xxh3_128) -> None:
+    def __init__(self, content: Content, first_line: int, done: xxhash.xxh3_128, longest_bytes: int) -> None:
         super().__init__(content, first_line)
         self._done_hash = done
+        self._longest_bytes = longest_bytes
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         """Yield the batches, once, in order."""
@@ -133,7 +134,7 @@ class LinePieces(CutPieces):
             if not end:
                 carried.append(block)
                 carried_bytes += len(block)
-                if carried_bytes > MAX_LINE_BYTES:
+                if carried_bytes > self._longest_bytes:
                     yield from self._flush()
                     self._skip_line(carried)
                     carried, carried_bytes = [], 0
@@ -178,7 +179,11 @@ class LinePieces(CutPieces):
             self._done(self.content.read(end or len(ahead)))
             ended = bool(end)
         self.lines += 1
-        reason = f"longer than {MAX_LINE_BYTES >> 20} MiB; its first {KEPT_OF_TOO_LONG_BYTES >> 10} KiB are kept"
+        self._reject_long(line, start)
+
+    def _reject_long(self, line: int, start: str) -> None:
+        longest = f"{self._longest_bytes >> 20} MiB"
+        reason = f"longer than {longest}; its first {KEPT_OF_TOO_LONG_BYTES >> 10} KiB are kept"
         self.rejected.add(Reject(line, 1, reason, start))
 
     def _batch(self, whole: bytes) -> Iterator[pa.RecordBatch]:
@@ -190,7 +195,11 @@ class LinePieces(CutPieces):
         self.blank_lines += int(blank.sum())
         for i in np.flatnonzero(broken):
             self.rejected.add(reject_of_bytes(int(numbers[i]), 1, lines.raw(int(i))))
-        keep = ~(blank | broken)
+        too_long = (lines.ends - lines.starts > self._longest_bytes) & ~(blank | broken)
+        for i in np.flatnonzero(too_long):
+            start = lines.raw(int(i))[:KEPT_OF_TOO_LONG_BYTES]
+            self._reject_long(int(numbers[i]), start.decode(errors="backslashreplace"))
+        keep = ~(blank | broken | too_long)
         if keep.any():
             text = texts(lines, lines.starts[keep], lines.ends[keep], pa.string())
             yield piece_batch(numbers[keep], np.ones(int(keep.sum()), np.int32), text)

@@ -200,7 +200,8 @@ class Format:
     to, `example` is one short content that reads as this format. `layouts` are given for text logs, whose records are
     lines with those that go on with them, `wrapper` for lines that wrap those of others. `is_binary` is given for those
     whose pieces are messages, which `pieces` then hands out as `content` and not as `text`. `is_helped` is given for
-    those that have their pieces parsed (see `Reading.parsed`).
+    those that have their pieces parsed (see `Reading.parsed`). A line of more than `longest_line_bytes` is rejected: it
+    would take several times as much memory.
     """
 
     name: str
@@ -214,3 +215,4 @@ class Format:
     is_binary: bool = False
     is_helped: bool = False
     wrapper: Wrapper | None = None
+    longest_line_bytes: int = 512 << 20

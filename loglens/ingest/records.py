@@ -27,9 +27,14 @@ class RecordPieces(LinePieces):
     """
 
     def __init__(
-        self, content: Content, first_line: int, done: xxhash.xxh3_128, layouts: Layouts | None = None
+        self,
+        content: Content,
+        first_line: int,
+        done: xxhash.xxh3_128,
+        longest_bytes: int,
+        layouts: Layouts | None = None,
     ) -> None:
-        super().__init__(content, first_line, done)
+        super().__init__(content, first_line, done, longest_bytes)
         self._layouts = layouts
         self._held = b""
 

@@ -170,7 +170,7 @@ def _guarded(work: FileIngest, job: Job, connection: duckdb.DuckDBPyConnection |
 
 
 def _read_thriftily(work: FileIngest, connection: duckdb.DuckDBPyConnection | None) -> tuple[Outcome, Source | None]:
-    """Read one file, with a single thread where several need more memory than there is."""
+    """Read one file; where that needs more memory than there is, with a single thread, then without its long lines."""
     import duckdb
 
     try:
@@ -180,7 +180,12 @@ def _read_thriftily(work: FileIngest, connection: duckdb.DuckDBPyConnection | No
             raise
         _roll_back(connection)
         with one_thread(connection):
-            return work.run()
+            try:
+                return work.run()
+            except duckdb.OutOfMemoryException:
+                _roll_back(connection)
+                work.is_thrifty = True
+                return work.run()
 
 
 def _roll_back(connection: duckdb.DuckDBPyConnection) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from loglens.ingest.durations import UNIT_NAMES
-from loglens.ingest.layout import Layout, Layouts
+from loglens.ingest.layout import LONGEST_TEXT_BYTES, Layout, Layouts
 from loglens.ingest.reader import Format, Reading, Sample
 from loglens.ingest.time_layouts import MONTH_FIRST
 from loglens.ingest.zones import UTC, lacks_zone
@@ -26,7 +26,7 @@ SURVEYED_RECORDS = 4096
 LEARNED_RECORDS = 1000
 LOOKED_AT_RECORDS = 100
 # A text of which fewer records fit is something else that has a few times in it.
-LEAST_SHARE = 0.2
+LEAST_SHARE = 0.1
 # How often records of further layouts are set aside and read again.
 MOST_PASSES = 4
 _GROUP_NAME = re.compile(r"\(\?P<\w+>")
@@ -43,7 +43,7 @@ def text_format(name: str, title: str, marks: str, example: str, layouts: Layout
     def read(reading: Reading) -> None:
         read_text(reading, layouts)
 
-    return Format(name, title, marks, example, sniff, read, layouts=layouts)
+    return Format(name, title, marks, example, sniff, read, layouts=layouts, longest_line_bytes=LONGEST_TEXT_BYTES)
 
 
 def share(sample: Sample, layouts: Layouts) -> float:

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 import xxhash
 
 from loglens.ingest.content import Content
-from loglens.ingest.layout import Wrapper
+from loglens.ingest.layout import LONGEST_TEXT_BYTES, Wrapper
 from loglens.ingest.lines import Flags, Lines, Places, column, flags_of, numbers_of, strings, texts
 from loglens.ingest.pieces import SCHEMA
 from loglens.ingest.reader import Format, Reading, Sample
@@ -40,8 +40,10 @@ _ESCAPES = r'["\\\x00-\x1f]'
 class WrappedPieces(RecordPieces):
     """The records within the wrapped lines of a content, with what was around them in columns of their own."""
 
-    def __init__(self, content: Content, first_line: int, done: xxhash.xxh3_128, wrapper: Wrapper) -> None:
-        super().__init__(content, first_line, done)
+    def __init__(
+        self, content: Content, first_line: int, done: xxhash.xxh3_128, longest_bytes: int, wrapper: Wrapper
+    ) -> None:
+        super().__init__(content, first_line, done, longest_bytes)
         self._wrapper = wrapper
 
     def _cut(self, lines: Lines) -> Cut:
@@ -244,7 +246,9 @@ def wrapping_format(name: str, title: str, marks: str, example: str, wrapper: Wr
         # Every other line of such a file is JSON as well, but no record of its own.
         return CERTAINTY if wrapper.is_escaped else CERTAINTY * float(fits.mean())
 
-    return Format(name, title, marks, example, sniff, read_wrapped, wrapper=wrapper)
+    return Format(
+        name, title, marks, example, sniff, read_wrapped, wrapper=wrapper, longest_line_bytes=LONGEST_TEXT_BYTES
+    )
 
 
 def read_wrapped(reading: Reading) -> None:

@@ -261,4 +261,5 @@ FORMAT = Format(
     example='{"time":"2026-01-15T09:00:00Z","level":"info","service":"llm-api","message":"started","port":8080}\n',
     sniff=sniff,
     read=read,
+    longest_line_bytes=16 << 20,
 )
