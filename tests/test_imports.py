@@ -64,6 +64,12 @@ def test_a_lens_imports_duckdb_alone(small_store: Path) -> None:
     assert loaded(work) == {"duckdb"}
 
 
+@pytest.mark.parametrize("name", ["llm-api.log", "traces.otlp.jsonl"])
+def test_reading_does_not_import_pandas_to_ask_about_its_types(name: str, tmp_path: Path) -> None:
+    source = Path(__file__).parents[1] / "sample_logs" / name
+    assert "pandas" not in loaded(COMMAND, "ingest", str(source), "--db", str(tmp_path / "x.duckdb"))
+
+
 def test_the_package_ingest_can_be_called() -> None:
     work = """
 import loglens.ingest.run as module

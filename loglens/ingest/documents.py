@@ -11,7 +11,7 @@ import xxhash
 
 from loglens.errors import IngestError
 from loglens.ingest.content import BLOCK_BYTES, Content
-from loglens.ingest.lines import BOM, is_utf8
+from loglens.ingest.lines import BOM, arrow_of, column, is_utf8
 from loglens.ingest.pieces import SCHEMA, CutPieces, Reject, reject_of_bytes
 
 _STRUCTURE = np.isin(np.arange(256), list(b'{}[]"\n'))
@@ -188,15 +188,13 @@ class DocumentPieces(CutPieces):
         self._drop_to(high)
         offsets = pa.py_buffer(np.array([low - held_from, high - held_from], np.int32))
         text = pa.StringArray.from_buffers(1, offsets, pa.py_buffer(held))
-        numbers = [pa.array([n], field.type) for n, field in zip((line, ordinal, lines), list(SCHEMA)[:3], strict=True)]
-        return pa.record_batch([*numbers, text], schema=SCHEMA)
+        return pa.record_batch([*_numbers([line], [ordinal], [lines]), text], schema=SCHEMA)
 
     def _flush(self) -> pa.RecordBatch:
-        columns = list(zip(*self._small, strict=True))
-        arrays = [pa.array(column, field.type) for column, field in zip(columns[:3], list(SCHEMA)[:3], strict=True)]
-        arrays.append(pa.array(columns[3], pa.binary()).cast(pa.string()))
+        lines, ordinals, counts, texts = zip(*self._small, strict=True)
         self._small, self._small_bytes = [], 0
-        return pa.record_batch(arrays, schema=SCHEMA)
+        columns = [*_numbers(lines, ordinals, counts), arrow_of(texts, pa.string())]
+        return pa.record_batch(columns, schema=SCHEMA)
 
     def _check_gap(self, end: int) -> None:
         """Reject what stands between values and is not a separator."""
@@ -242,3 +240,8 @@ class DocumentPieces(CutPieces):
         self.lines = last - self.first_line + 1
         self.structure_lines += self._account(last)
         self._drop_to(end)
+
+
+def _numbers(lines: Sequence[int], ordinals: Sequence[int], counts: Sequence[int]) -> list[pa.Array]:
+    """Make the first columns of a batch of pieces."""
+    return [column(np.array(lines, np.int64)), *(column(np.array(each, np.int32)) for each in (ordinals, counts))]

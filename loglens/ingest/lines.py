@@ -110,12 +110,18 @@ def flags_of(values: pa.BooleanArray) -> Flags:
     return flags
 
 
-def strings(values: Sequence[str]) -> pa.StringArray:
+def strings(values: Sequence[str | None]) -> pa.StringArray:
     """Make an Arrow array of texts."""
-    encoded = [value.encode() for value in values]
-    ends = np.cumsum([0, *map(len, encoded)]).astype(np.int32)
-    buffers = [None, pa.py_buffer(ends), pa.py_buffer(b"".join(encoded))]
-    return pa.Array.from_buffers(pa.string(), len(encoded), buffers)
+    builder = pa.lib.StringBuilder()
+    builder.append_values(values)
+    return builder.finish()
+
+
+def arrow_of(values: Sequence[bytes], kind: pa.DataType) -> pa.Array:
+    """Make an Arrow array of strings or binaries."""
+    ends = np.cumsum([0, *map(len, values)]).astype(np.int32)
+    buffers = [None, pa.py_buffer(ends), pa.py_buffer(b"".join(values))]
+    return pa.Array.from_buffers(kind, len(values), buffers)
 
 
 def texts(lines: Lines, starts: Places, ends: Places, kind: pa.DataType) -> pa.Array:

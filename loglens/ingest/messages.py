@@ -10,7 +10,7 @@ import pyarrow as pa
 import xxhash
 
 from loglens.ingest.content import Content
-from loglens.ingest.lines import column
+from loglens.ingest.lines import arrow_of, column
 from loglens.ingest.pieces import KEPT_OF_TOO_LONG_BYTES, CutPieces, Reject
 from loglens.ingest.protobuf_wire import BYTES, MAX_NUMBER, BrokenWire, CutShort, read_field, read_varint
 
@@ -141,7 +141,7 @@ class MessagePieces(CutPieces):
         self.lines += len(bounds)
         numbers = column(np.arange(first, first + len(bounds), dtype=np.int64))
         zeros, ones = np.zeros(len(bounds), np.int32), np.ones(len(bounds), np.int32)
-        contents = pa.array([data[begin:end] for begin, end in bounds], pa.binary())
+        contents = arrow_of([data[begin:end] for begin, end in bounds], pa.binary())
         yield pa.record_batch([numbers, column(zeros), column(ones), contents], schema=SCHEMA)
 
     def _done(self, data: bytes) -> None:

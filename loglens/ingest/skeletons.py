@@ -145,7 +145,7 @@ class Fitting:
         same = pc.equal(parts, self._tiled(len(parts)))
         if pc.all(same).as_py():
             return found
-        flags = flags_of(pc.fill_null(same, fill_value=True)).reshape(len(found.rows), -1)
+        flags = (flags_of(same) | flags_of(same.is_null())).reshape(len(found.rows), -1)
         return found.only(np.logical_and.reduce(flags, axis=1))
 
     def _placed(self, lines: Marked, rows: Places) -> Fit:

@@ -26,8 +26,8 @@ _turns: defaultdict[Path, threading.RLock] = defaultdict(threading.RLock)
 
 # What ingest may hold in DuckDB's buffers; the rest of its memory is a few batches of input.
 WRITER_MEMORY = "400MB"
-# The same while other processes hold a part of the input.
-SHARED_WRITER_MEMORY = "300MB"
+# The same while other processes hold a part of the input, so that this one stays below 500 MB.
+SHARED_WRITER_MEMORY = "250MB"
 # Each thread holds some thousand rows of every column of a long statement; more threads would hold more than there is.
 WRITER_THREADS = 4
 _TEMPORARY = "temporary.duckdb"

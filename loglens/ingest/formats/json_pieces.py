@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 
 from loglens.ingest.formats.json_marks import BROKEN, OBJECT, PLAIN
-from loglens.ingest.lines import column, flag_column, numbers_of
+from loglens.ingest.lines import column, flag_column, numbers_of, strings
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -109,7 +109,7 @@ class Judged:
         kinds, faults = self.verdicts
         columns = [
             *(self.pieces.column(name) for name in ("line", "ordinal", "lines", "text")), column(kinds),
-            pa.nulls(len(kinds), pa.string()) if faults is None else pa.array(faults, pa.string()),
+            pa.nulls(len(kinds), pa.string()) if faults is None else strings(faults),
             flag_column(_are_inexact(self.data, self.offsets)),
         ]  # fmt: skip
         return pa.record_batch(columns, schema=SCHEMA)

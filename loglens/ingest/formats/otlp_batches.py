@@ -17,7 +17,7 @@ from loglens.ingest.formats.otlp_pieces import Group, Piece, Signal, read_envelo
 from loglens.ingest.formats.otlp_tally import Tally
 from loglens.ingest.formats.otlp_typed import Request, groups, skeleton_bytes
 from loglens.ingest.formats.otlp_values import MALFORMED_DEPTH, Malformed
-from loglens.ingest.lines import flag_column
+from loglens.ingest.lines import flag_column, flags_of
 
 # DuckDB works on 2048 rows at a time; a batch that is a little larger than one or two of those leaves it a remainder.
 BATCH_RECORDS = 4000
@@ -202,7 +202,7 @@ class RecordReader:
     def _judge(self, parts: Sequence[Part], read: Columns, starts: Ints, ends: Ints) -> None:
         """Count good records and read the others exactly, with them all of a part with bytes that none accounts for."""
         sums = np.concatenate([np.zeros(1, np.int64), np.cumsum(read.sizes)])
-        untimed = np.asarray(read.columns[self._shape.time].is_null())
+        untimed = flags_of(read.columns[self._shape.time].is_null())
         for part, start, end in zip(parts, starts, ends, strict=True):
             if sums[end] - sums[start] + part.skeleton != part.size:
                 read.good[start:end] = False

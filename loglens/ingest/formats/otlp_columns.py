@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from loglens.ingest.formats.otlp_scalars import read_time
+from loglens.ingest.lines import strings
 
 Flags = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
@@ -98,7 +99,7 @@ def times(values: Sequence[int | str | None]) -> Column:
         if len(content) == TIME_DIGITS * count and set(map(len, values)) == {TIME_DIGITS}:  # type: ignore[arg-type]
             offsets = np.arange(0, TIME_DIGITS * (count + 1), TIME_DIGITS, dtype=np.int32)
             array = _text_array(offsets, content).cast(pa.int64())
-            good = np.asarray(array) > 0
+            good = np.frombuffer(array.buffers()[1], np.int64) > 0
             return Column(array, good, np.full(count, TIME_DIGITS + 2, np.int64))
     except (TypeError, pa.ArrowInvalid):
         pass
@@ -113,13 +114,6 @@ def numbers(values: npt.NDArray[np.int64] | npt.NDArray[np.int32], present: Flag
     """Make an array of integers, null where one is not present."""
     kind = pa.int64() if values.dtype == np.int64 else pa.int32()
     return pa.Array.from_buffers(kind, len(values), [_bitmap(present), pa.py_buffer(np.ascontiguousarray(values))])
-
-
-def strings(values: Sequence[str | None]) -> pa.StringArray:
-    """Make an array of texts."""
-    builder = pa.lib.StringBuilder()
-    builder.append_values(values)
-    return builder.finish()
 
 
 def dictionary(codes: Codes, values: Sequence[str | None]) -> pa.DictionaryArray:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from loglens.ingest.formats.otlp_attributes import Flattener
-from loglens.ingest.formats.otlp_columns import Codes, Columns, Flags, Ints, dictionary, ids, numbers, strings, times
+from loglens.ingest.formats.otlp_columns import Codes, Columns, Flags, Ints, dictionary, ids, numbers, times
 from loglens.ingest.formats.otlp_logs import BESIDE, RESERVED
 from loglens.ingest.formats.otlp_origin import Origin
 from loglens.ingest.formats.otlp_scalars import (
@@ -24,6 +24,7 @@ from loglens.ingest.formats.otlp_scalars import (
 )
 from loglens.ingest.formats.otlp_typed import NOTHING, LogRecord
 from loglens.ingest.formats.otlp_words import Words, json_size, members, origin_columns, texts
+from loglens.ingest.lines import strings
 
 _BESIDE = attrgetter(*BESIDE)
 

@@ -13,12 +13,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from loglens.ingest.formats.otlp_attributes import Flattener
-from loglens.ingest.formats.otlp_columns import Codes, Columns, Flags, Ints, dictionary, ids, strings, times
+from loglens.ingest.formats.otlp_columns import Codes, Columns, Flags, Ints, dictionary, ids, times
 from loglens.ingest.formats.otlp_exact import exception_type
 from loglens.ingest.formats.otlp_origin import Origin
 from loglens.ingest.formats.otlp_scalars import KINDS, SPAN_ID_BYTES, STATUSES, TRACE_ID_BYTES, read_enum
 from loglens.ingest.formats.otlp_typed import NOTHING, Span, Status
 from loglens.ingest.formats.otlp_words import Words, members, origin_columns, texts
+from loglens.ingest.lines import flags_of, strings
 
 EXTRAS = ("traceState", "flags", "droppedAttributesCount", "droppedEventsCount", "droppedLinksCount")
 _REPEATED = attrgetter("kind", "status", *EXTRAS)
@@ -138,5 +139,5 @@ def _exception_types(events: pa.StringArray) -> pa.StringArray:
 def _both_or_neither(start: pa.Array, end: pa.Array) -> Flags | bool:
     if not start.null_count and not end.null_count:
         return True
-    alike: Flags = np.asarray(start.is_null()) == np.asarray(end.is_null())
+    alike: Flags = flags_of(start.is_null()) == flags_of(end.is_null())
     return alike

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from loglens.ingest.formats.otlp_columns import Codes, Columns, dictionary, hex_ids, numbers, strings
+from loglens.ingest.formats.otlp_columns import Codes, Columns, dictionary, hex_ids, numbers
 from loglens.ingest.formats.otlp_digits import Flags, Places
 from loglens.ingest.formats.otlp_exact import exact_rest
 from loglens.ingest.formats.otlp_origin import Origin
@@ -27,6 +27,7 @@ from loglens.ingest.formats.otlp_transcode import UNKNOWN, transcode
 from loglens.ingest.formats.otlp_values import Malformed, parse
 from loglens.ingest.formats.otlp_wire_attributes import Attributes, WireFlattener, read_lengths
 from loglens.ingest.formats.otlp_words import Words, origin_columns
+from loglens.ingest.lines import strings
 
 TRACE_ID, SPAN_ID, TRACE_STATE, PARENT_ID, ATTRIBUTE = 0x0A, 0x12, 0x1A, 0x22, 0x4A
 START, END = 0x39, 0x41

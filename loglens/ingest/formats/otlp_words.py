@@ -9,8 +9,9 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
-from loglens.ingest.formats.otlp_columns import Codes, Ints, dictionary, strings
+from loglens.ingest.formats.otlp_columns import Codes, Ints, dictionary
 from loglens.ingest.formats.otlp_origin import Origin
+from loglens.ingest.lines import strings
 
 MAX_KEPT = 20_000
 
