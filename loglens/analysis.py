@@ -76,6 +76,20 @@ class Follow:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where a question may come from: a row of the analysis of this name, whose `key` the parameter `param` names.
+
+    The beginning of the key is enough. `take` turns the row into further values of the statement, and raises UsageError
+    where other parameters say something else.
+    """
+
+    analysis: str
+    param: str
+    key: str
+    take: Callable[[Row, Mapping[str, Value]], Mapping[str, Value]]
+
+
+@dataclass(frozen=True)
 class Analysis:
     """One question: from this object come the command, the `Lens` method, the help, the docs and the JSON shape.
 
@@ -98,8 +112,8 @@ class Analysis:
     tables the statements read: what is stale of them is derived before it is asked. `draw` draws the rows for the
     terminal, in a given number of columns, where a table is not the picture. `notes` says, of all binds, what belongs
     to the answer and is no data. `row_sql` counts one row again, over its columns as binds, where `sql` does not give
-    the rows; what it gives are columns of the row. `follow` is where it leads. `spread` says how it runs on a
-    distributed engine. `examples` are command lines for the help.
+    the rows; what it gives are columns of the row. `follow` is where it leads, `origin` where it comes from. `spread`
+    says how it runs on a distributed engine. `examples` are command lines for the help.
     """
 
     name: str
@@ -128,6 +142,7 @@ class Analysis:
     notes: Callable[[Mapping[str, Any]], Sequence[str]] | None = None
     row_sql: str = ""
     follow: Follow | None = None
+    origin: Origin | None = None
     spread: Literal["sql", "trace", "local"] = "sql"
     examples: tuple[str, ...] = ()
 

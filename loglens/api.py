@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from loglens.analyses import ALL, BY_NAME
-from loglens.analysis import Analysis, Follow, Value
+from loglens.analysis import Analysis
 from loglens.detectors import ALL as DETECTORS
 from loglens.errors import NotFound, StoreError, UsageError
+from loglens.leads import first_of, taken_from
 from loglens.nearest import did_you_mean
 from loglens.params import accept_all, accept_limit
 from loglens.scope import Scope, When
@@ -68,10 +69,14 @@ class Lens:
         limit = _limit(given.get("limit", analysis.limit))
         follow = analysis.follow if analysis.follow and values[analysis.follow.param] else None
         then = BY_NAME[follow.analysis] if follow else None
-        with self._open(needed([*analysis.needs, *(then.needs if then else ())])) as connection:
+        origin = analysis.origin if analysis.origin and values[analysis.origin.param] else None
+        others = [each for each in (then, BY_NAME[origin.analysis] if origin else None) if each]
+        with self._open(needed(need for each in (analysis, *others) for need in each.needs)) as connection:
+            if origin:
+                values |= taken_from(connection, origin, values, scope)
             answer = ask(connection, analysis, values, scope, limit)
             if follow and then:
-                asked = _first_of(answer, follow, values)
+                asked = first_of(answer, follow, values)
                 scope = replace(scope, service=asked.pop("service"))
                 answer = ask(connection, then, accept_all(then, asked), scope, then.limit)
             yield answer
@@ -217,14 +222,6 @@ def open_lens(path: str | Path | None = None) -> Lens:
     if not found.exists():
         raise NotFound(f"No database at {found}. Make one with `loglens ingest PATH`, or name one with --db.")
     return Lens(found, settings)
-
-
-def _first_of(answer: Answer, follow: Follow, values: Mapping[str, Value]) -> dict[str, Any]:
-    """Return what the first row leads to asking."""
-    first = next(iter(answer.rows()), None)
-    if first is None:
-        raise NotFound(f"{answer.title}: there are none here to ask `{follow.analysis}` about.")
-    return dict(follow.ask(first, values))
 
 
 def _refuse_unknown(thresholds: Mapping[str, Any]) -> None:

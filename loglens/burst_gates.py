@@ -30,7 +30,7 @@ PARAMS = (
 )
 EVIDENCE = (
     *("burst_id", "kind", "errors", "expected", "times", "requests", "error_ratio", "sigma", "expected_false"),
-    *("onset_low_ts", "onset_high_ts", "began", "error", "is_new", "retried_ratio", "failed_ratio", "apart"),
+    *("onset_low_ts", "onset_high_ts", "began", "error", "is_new", "retried_ratio", "failed_ratio", "apart", "changes"),
 )
 # Where fewer of its errors than this made a request fail, users saw little of it.
 _HURT = 0.5

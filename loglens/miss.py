@@ -84,7 +84,7 @@ def _judged(
         # What is of no route is of its service as a whole.
         requests |= {(service, None) for service, _ in requests}
         for row, verdict in judged:
-            if (row["service"], row["route"]) in requests:
+            if (row["service"], row.get("route")) in requests:
                 yield row, verdict.gates
         return
     of_all = {fingerprint_of(detector, row): verdict.gates for row, verdict in judged}

@@ -6,7 +6,10 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import loglens
+from loglens.errors import NotFound, UsageError
 
 SAMPLE = Path(__file__).parents[1] / "sample_logs"
 FROM, TO = "2026-01-15T09:09:00Z", "2026-01-15T09:14:00Z"
@@ -42,3 +45,11 @@ def test_the_users_of_a_burst_are_those_of_a_count_by_hand(tmp_path: Path) -> No
     (whole,) = (row for row in lens.impact(FROM, TO).rows if row["part"] == "all")
     assert (whole["active"], whole["requests"]) == (len(felt), sum(map(len, felt.values())))
     assert whole["affected"] == sum(any(each) for each in felt.values()) > 10
+    burst = lens.bursts().rows[0]
+    (of_burst,) = (row for row in lens.impact(burst=burst["burst_id"][:6]).rows if row["part"] == "all")
+    assert 0 < of_burst["affected"] <= of_burst["active"] <= whole["active"]
+    assert of_burst["failed"] <= burst["errors"]
+    with pytest.raises(NotFound, match="None of the"):
+        lens.impact(burst="none")
+    with pytest.raises(UsageError, match="a burst has its own"):
+        lens.impact(FROM, burst=burst["burst_id"])

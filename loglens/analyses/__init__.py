@@ -34,6 +34,7 @@ from loglens.analyses import (
     traces,
     traffic,
     transactions,
+    volume,
     why,
 )
 from loglens.analysis import Analysis
@@ -45,6 +46,7 @@ ALL: tuple[Analysis, ...] = (
     why.ANALYSIS,
     bursts.ANALYSIS,
     silence.ANALYSIS,
+    volume.ANALYSIS,
     errors.ANALYSIS,
     error.ANALYSIS,
     impact.ANALYSIS,

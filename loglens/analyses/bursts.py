@@ -72,6 +72,7 @@ ANALYSIS = Analysis(
         "failed_ratio": "Share of its errors with which a request failed.",
         "is_new": "Whether that never happened before the burst.",
         "own_ratio": "Share of its errors that began in the service itself; those of others it only passes on.",
+        "changes": "What changed shortly before it began, as the records tell: versions, starts, deploys, settings.",
         "apart": "What sets them apart from requests that succeeded meanwhile: errors that are new, then attributes.",
         "exemplar_trace_id": "The last request that failed.",
     },
@@ -81,7 +82,7 @@ ANALYSIS = Analysis(
     prepare=COUNTS,
     bound=(
         *("burst_number", "burst_kind", "burst_service", "burst_route", "burst_name", "burst_first", "burst_end"),
-        *("most_members", "found"),
+        *("onset_low", "onset_high", "most_members", "found"),
     ),
     bind_arrow=_bind,
     sql=EVIDENCE,

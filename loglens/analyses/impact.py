@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from loglens.analysis import Analysis, Param, Row, Value
+from loglens.analysis import Analysis, Origin, Param, Row, Value
+from loglens.errors import UsageError
 from loglens.scope import FIRST_NS, LAST_NS, parse_length, parse_when, resolve
 
 
@@ -19,10 +20,22 @@ def _time(name: str) -> Callable[[str], str]:
 
 def _bind(ends: Sequence[Row], values: Mapping[str, Value]) -> Mapping[str, Any]:
     first_ns, last_ns = ends[0]["first_ns"], ends[0]["last_ns"]
-    from_ns, to_ns = resolve(_text(values["from_"]), _text(values["to"]), lambda: last_ns)
+    from_ns, to_ns = (
+        (int(values["burst_from_ns"] or 0), int(values["burst_to_ns"] or 0))
+        if "burst_from_ns" in values
+        else resolve(_text(values["from_"]), _text(values["to"]), lambda: last_ns)
+    )
     if first_ns is not None:
         from_ns, to_ns = max(from_ns, first_ns), min(to_ns, last_ns + 1)
-    return {"from_ns": max(from_ns, FIRST_NS), "to_ns": min(to_ns, LAST_NS)}
+    told = {name: values.get(name) for name in ("of_service", "of_route")}
+    return {"from_ns": max(from_ns, FIRST_NS), "to_ns": min(to_ns, LAST_NS), **told}
+
+
+def _take(row: Row, values: Mapping[str, Value]) -> Mapping[str, Value]:
+    if values["from_"] is not None or values["to"] is not None:
+        raise UsageError("impact: a burst has its own begin and end. Take either --burst, or --from and --to.")
+    times = {"burst_from_ns": row["first_ts"], "burst_to_ns": row["last_ts"]}
+    return {**times, "of_service": row["service"], "of_route": row["route"]}
 
 
 def _text(value: Value) -> str | None:
@@ -36,6 +49,12 @@ ANALYSIS = Analysis(
     params=(
         Param("from_", None, "Begin of what happened: a time as for --since.", metavar="TIME", parse=_time("from")),
         Param("to", None, "End of it: a time as for --until.", metavar="TIME", parse=_time("to")),
+        Param(
+            "burst",
+            None,
+            "The burst by its burst_id, or the beginning of one: its time, and the requests that came to where it was.",
+            metavar="ID",
+        ),
         Param("route", None, "Only requests to this route."),
         Param(
             "slower_than",
@@ -82,8 +101,9 @@ ANALYSIS = Analysis(
         WHERE in_scope(start_ns, $since_ns, $until_ns)
         ORDER BY first_ns
     """,
-    bound=("from_ns", "to_ns"),
+    bound=("from_ns", "to_ns", "of_service", "of_route"),
     bind=_bind,
+    origin=Origin("bursts", "burst", "burst_id", _take),
     # Users see the outermost request of a trace; windows of the same length lie before the one asked for, end to end.
     sql="""
         WITH whole AS (
@@ -96,9 +116,17 @@ ANALYSIS = Analysis(
                 AND start_ns < $to_ns
                 AND NOT is_health
         ),
+        concerned AS (
+            SELECT DISTINCT unit
+            FROM whole
+            WHERE
+                ($of_service IS NULL OR service = $of_service)
+                AND ($of_route IS NULL OR route = $of_route)
+        ),
         outermost AS (
             SELECT unnest(arg_min(whole, (start_ns, -duration_ns, source_id, line, ordinal)))
             FROM whole
+            SEMI JOIN concerned USING (unit)
             GROUP BY unit
         ),
         asked AS MATERIALIZED (
@@ -231,6 +259,13 @@ ANALYSIS = Analysis(
                 max(exemplar)                                           AS exemplar
             FROM listed
             GROUP BY part, name, identity
+            UNION ALL
+            -- Where nobody is known by name, that much is told.
+            SELECT 'all', 'all requests', NULL, NULL, NULL, NULL, NULL, NULL, requests, failed, NULL
+            FROM nobody
+            WHERE
+                requests > 0
+                AND NOT EXISTS (FROM listed)
         )
         SELECT
             part                                                        AS part,
@@ -264,5 +299,6 @@ ANALYSIS = Analysis(
     examples=(
         "loglens impact --from 2026-01-15T09:09:00Z --to 2026-01-15T09:14:00Z",
         "loglens impact --from 20m --slower-than 2s",
+        "loglens impact --burst 0e6f02fe",
     ),
 )

@@ -28,7 +28,7 @@ def bind(table: pa.Table, values: Mapping[str, Value]) -> Mapping[str, Any]:
     series = read_series(table)
     gates = Gates(*(float(values[name] or 0) for name in ("sigma", "min_excess", "min_times", "min_error_ratio")))
     scanned = None if series is None else find_bursts(series, gates, None)
-    bursts = [] if series is None or scanned is None else _asked(scanned, series.times, values, gates.sigma)
+    bursts = [] if series is None or scanned is None else asked_bursts(scanned, series.times, values, gates.sigma)
     times = [] if series is None else [(series.times.at(each.start), series.times.at(each.end)) for each in bursts]
     return {
         "burst_number": list(range(len(bursts))),
@@ -38,12 +38,14 @@ def bind(table: pa.Table, values: Mapping[str, Value]) -> Mapping[str, Any]:
         "burst_name": [each.key.name for each in bursts],
         "burst_first": [first for first, _ in times],
         "burst_end": [end for _, end in times],
+        "onset_low": [] if series is None else [series.times.at(each.onset_low) for each in bursts],
+        "onset_high": [] if series is None else [series.times.at(each.onset_high) for each in bursts],
         "most_members": _MOST_MEMBERS,
         "found": (bursts, series, scanned),
     }
 
 
-def _asked(scanned: Scanned, times: Times, values: Mapping[str, Value], sigma: float) -> list[Burst]:
+def asked_bursts(scanned: Scanned, times: Times, values: Mapping[str, Value], sigma: float) -> list[Burst]:
     """Return the bursts of the time that is asked about, without those that others explain."""
     since_ns, until_ns = int(values["since_ns"] or 0), int(values["until_ns"] or 0)
     told = pruned(scanned.bursts, sigma)
@@ -102,6 +104,7 @@ def _row(burst: Burst, times: Times, expected_false: float) -> Row:
 
 def _looked_into(burst: Burst, times: Times, part: pa.Table) -> Row:
     from loglens.bursts.apart import apart
+    from loglens.bursts.changes import told_changes
     from loglens.explain.read import rows_of
 
     began = rows_of(part, "began").to_pylist()
@@ -120,6 +123,7 @@ def _looked_into(burst: Burst, times: Times, part: pa.Table) -> Row:
         "failed_ratio": _share(began, lambda row: row["failed"], 1.0),
         "is_new": None if first is None else first in new,
         "own_ratio": _share(began, lambda row: row["count"] if row["service"] == burst.key.service else 0, 1.0),
+        "changes": told_changes(rows_of(part, "change").to_pylist(), burst.key.service),
         "apart": _said(new, apart(part, members)),
         "exemplar_trace_id": failed[-1]["name"] if failed else None,
     }
@@ -141,10 +145,11 @@ def notes(values: Mapping[str, Any]) -> list[str]:
     _, series, scanned = values["found"]
     if series is None:
         return ["Nothing here has a time."]
-    return [*_meaning(series, scanned, float(values["sigma"])), *_blind(series, scanned, values)]
+    return [*meaning(series, scanned, float(values["sigma"])), *_blind(series, scanned, values)]
 
 
-def _meaning(series: Series, scanned: Scanned, sigma: float) -> Iterator[str]:
+def meaning(series: Series, scanned: Scanned, sigma: float) -> Iterator[str]:
+    """Say how many false bursts a threshold means."""
     if not scanned.keys:
         return
     expected = false_bursts(sigma, scanned.keys, series.times.buckets)

@@ -25,7 +25,7 @@ def draw(rows: Sequence[Row], width: int) -> str:
 
 def _burst(row: Row, width: int) -> Iterator[str]:
     yield from wrapped(f"{moments(row['first_ts'], row['last_ts'])}  {visible(subject(row))}", width)
-    for text in filter(None, (much(row), onset(row), began(row), _apart(row), _open(row))):
+    for text in filter(None, (much(row), onset(row), began(row), _changes(row), _apart(row), _open(row))):
         for line in wrapped(visible(text), width - len(_INDENT)):
             yield _INDENT + line
 
@@ -70,6 +70,10 @@ def began(row: Row) -> str | None:
     retried = f"; {percent(row['retried_ratio'])} succeeded at a later attempt" if row["retried_ratio"] else ""
     seen = "" if row["failed_ratio"] or retried else "; the requests succeeded all the same"
     return f"{told}{retried}{seen}."
+
+
+def _changes(row: Row) -> str | None:
+    return f"Shortly before: {row['changes']}." if row["changes"] else None
 
 
 def _apart(row: Row) -> str | None:

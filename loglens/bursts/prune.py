@@ -13,14 +13,14 @@ _MOST = 0.9
 # Bursts of two kinds with no less of each other's errors are one.
 _ALIKE = 0.8
 # What tells most first: a route says where, an error only what.
-_ORDER = ("route", "service", "error", "template", "dependency", "tenant")
+_ORDER = ("route", "service", "error", "template", "level", "dependency", "tenant")
 
 
 def pruned(bursts: Sequence[Burst], sigma: float) -> list[Burst]:
     """Return the bursts without those that others explain."""
     parents = [each for each in bursts if each.key.kind == "service"]
     kept = [each for each in bursts if not _is_explained(each, parents, sigma)]
-    children = [each for each in kept if each.key.kind in {"route", "error", "template"}]
+    children = [each for each in kept if each.key.kind in {"route", "error", "template", "level"}]
     kept = [each for each in kept if not _is_one_child(each, children)]
     kept.sort(key=lambda each: _ORDER.index(each.key.kind))
     told: list[Burst] = []

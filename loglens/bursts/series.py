@@ -124,6 +124,17 @@ class Series:
     def _services(self) -> Mapping[str | None, int]:
         return {key.service: number for number, key in enumerate(self.keys) if key.kind == "service"}
 
+    def traffic_times(self, service: str | None, start: int, end: int) -> float | None:
+        """Return how many times as many requests as usual a service answered between two buckets; None if unknown."""
+        numbers = [n for n, key in enumerate(self.keys) if key.kind == "answered" and key.service == service]
+        if not numbers:
+            return None
+        found = self._dense(numbers[0], self.traffic)
+        inside, whole = found[start:end].sum(), found.sum()
+        if whole == inside:
+            return None
+        return float(inside / (end - start) * (len(found) - (end - start)) / (whole - inside))
+
     def _dense(self, number: int, values: NDArray[np.int64]) -> Reals:
         import numpy as np
 

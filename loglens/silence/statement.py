@@ -4,7 +4,7 @@ from __future__ import annotations
 
 # `part` is range (of the data), asked (what the answer is about), count (of a service, in a bucket), gap, caller, start
 # (of an instance; `from_ns` is its last record before), or beat (one that did not come).
-SILENCE = r"""
+SILENCE = """
     WITH range AS MATERIALIZED (
         SELECT * FROM time_range($until_ns)
     ),
@@ -54,16 +54,7 @@ SILENCE = r"""
     starting AS (
         SELECT template_id
         FROM log_templates
-        WHERE regexp_matches(
-            template,
-            '(?i)^\W*(?:(?:the )?(?:http |grpc |api |web )?(?:server|service|application|app|worker|process|daemon)\b'
-            || '.{0,24}\b(?:starting|started|booting|booted|is ready|is up|listening)'
-            || '(?:$|[.!,:]| (?:up|on|at|in|with|version|successfully|pid)\b)'
-            || '|(?:starting|started|booting)(?: up)?(?: the)?(?: [\w.-]+)?'
-            || ' (?:server|service|application|app|worker|daemon|nginx|uvicorn|gunicorn|tomcat|puma|sidekiq)\b'
-            || '(?:$|[.!,:]| (?:up|on|at|in|with|version|process|successfully|pid|<)))'
-            || '|listening (?:on|at) |ready to accept connections|^Started \w*Application in '
-        )
+        WHERE is_start(template)
     ),
     starts AS MATERIALIZED (
         SELECT
