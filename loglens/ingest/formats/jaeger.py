@@ -28,10 +28,10 @@ def sniff(sample: Sample) -> float:
 
 def read(reading: Reading) -> None:
     """Read spans of Jaeger into `spans`, and what is none into `rejects`."""
-    from loglens.ingest.formats.jaeger_spans import columns_sql, split
-    from loglens.ingest.formats.span_pieces import SpanReading
+    from loglens.ingest.formats.jaeger_spans import JaegerSpans
+    from loglens.ingest.formats.span_reading import SpanReading
 
-    SpanReading(reading, split, columns_sql()).run()
+    SpanReading(reading, JaegerSpans).run()
 
 
 FORMAT = Format(
@@ -45,4 +45,5 @@ FORMAT = Format(
     '"processes":{"p1":{"serviceName":"cart","tags":[]}}}]}\n',
     sniff=sniff,
     read=read,
+    is_helped=True,
 )

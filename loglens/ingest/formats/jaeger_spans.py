@@ -10,6 +10,8 @@ from collections.abc import Iterator
 
 import msgspec
 
+from loglens.ingest.formats.jaeger_usual import INSTANCE_KEYS, KINDS, read_shared, read_usual
+from loglens.ingest.formats.otlp_words import Words
 from loglens.ingest.formats.span_pieces import (
     INEXACT_NUMBER,
     Found,
@@ -21,6 +23,7 @@ from loglens.ingest.formats.span_pieces import (
     object_sql,
     time_ns_sql,
 )
+from loglens.ingest.formats.span_usual import has_escape
 from loglens.ingest.sql_text import element
 
 
@@ -87,21 +90,33 @@ _SPAN_ID, _NAME, _START, _DURATION, _PARENT_ID = (f"v[{place}]" for place in ran
 _TAGS = '[{"key":"VARCHAR","value":"JSON"}]'
 _REFERENCES = '[{"refType":"VARCHAR","traceID":"VARCHAR","spanID":"VARCHAR"}]'
 _LOGS = '[{"timestamp":"JSON","fields":[{"key":"VARCHAR","type":"VARCHAR","value":"JSON"}]}]'
-_INSTANCE_KEYS = ("service.instance.id", "k8s.pod.name", "host.name", "hostname")
-_KINDS = ("SERVER", "CLIENT", "PRODUCER", "CONSUMER", "INTERNAL")
 
 
-def split(text: bytes) -> Iterator[Found]:
-    """Yield the spans of an answer, a trace or a span; raises ValueError where there are none to read."""
-    document = _DOCUMENT.decode(text)
-    traces = document.data if document.data is not None else [document] if document.spans is not None else None
-    if traces is None:
-        yield _span(msgspec.Raw(text), None, {})
-        return
-    for trace in traces:
-        processes = {name: _process(process) for name, process in (trace.processes or {}).items()}
-        for span in trace.spans or []:
-            yield _span(span, trace.traceID, processes)
+class JaegerSpans:
+    """The spans of Jaeger: found in their documents, read by type or by SQL."""
+
+    columns: str
+
+    def __init__(self) -> None:
+        self.shared = Words(read_shared)
+
+    def split(self, text: bytes, *, is_mended: bool) -> Iterator[Found]:
+        """Yield the spans of an answer, a trace or a span; raises ValueError where there are none to read."""
+        document = _DOCUMENT.decode(text)
+        traces = document.data if document.data is not None else [document] if document.spans is not None else None
+        if traces is None:
+            yield _span(msgspec.Raw(text), None, {})
+            return
+        escaped = has_escape(text)
+        for trace in traces:
+            processes = {name: _process(process) for name, process in (trace.processes or {}).items()}
+            for span in trace.spans or []:
+                is_plain = not (is_mended or (escaped and has_escape(span)))
+                usual = read_usual(span, processes, self.shared) if is_plain else None
+                if usual is None:
+                    yield _span(span, trace.traceID, processes)
+                else:
+                    yield Found(span, usual=usual, names_service=bool(self.shared.found[usual.code].service))
 
 
 def _span(text: msgspec.Raw, trace_id: str | None, processes: dict[str, tuple[str, bool]]) -> Found:
@@ -124,9 +139,9 @@ def _process(text: msgspec.Raw) -> tuple[str, bool]:
     return bytes(text).decode(), bool(_PROCESS.decode(text).serviceName)
 
 
-def columns_sql() -> str:
+def _columns_sql() -> str:
     """Return the SELECT that makes rows of spans in `input`."""
-    named = [element(f"list_filter(about, lambda x: x.key = '{key}')") for key in _INSTANCE_KEYS]
+    named = [element(f"list_filter(about, lambda x: x.key = '{key}')") for key in INSTANCE_KEYS]
     instance = ", ".join(f"{each}.value ->> '$'" for each in named)
     same = "list_filter(refs, lambda x: coalesce(x.traceID, trace_id) = trace_id)"
     parent = (
@@ -145,7 +160,7 @@ def columns_sql() -> str:
             {object_sql("about")}                                             AS resource,
             {beside_sql(_READ)}                                               AS extra,
             CASE
-                WHEN upper(TAG('span.kind')) IN {_KINDS} THEN upper(TAG('span.kind'))
+                WHEN upper(TAG('span.kind')) IN {KINDS} THEN upper(TAG('span.kind'))
                 ELSE 'UNSPECIFIED'
             END                                                               AS kind,
             CASE
@@ -232,3 +247,6 @@ def _links_sql() -> str:
         f"CASE WHEN len({others}) > 0 "
         f"THEN concat('[', array_to_string(list_transform({others}, lambda x: {link}), ','), ']') END"
     )
+
+
+JaegerSpans.columns = _columns_sql()

@@ -1,34 +1,13 @@
-"""JSON with spans that stand in lists, on its way to the engine: each span by itself, with what is said around it."""
+"""Spans that stand in lists of JSON: what is found of each, and the expressions that read their texts."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 
 import msgspec
-import pyarrow as pa
 
-from loglens.ingest.formats.otlp_batches import Ordinals
-from loglens.ingest.formats.otlp_pieces import as_written, mended
-from loglens.ingest.formats.otlp_spans import span_statement
-from loglens.ingest.pieces import Reject, RejectSpool
-from loglens.ingest.reader import Reading
 from loglens.ingest.sql_text import quoted
-
-SCHEMA = pa.schema(
-    [
-        ("line", pa.int64()),
-        ("ordinal", pa.int32()),
-        ("text", pa.json_(pa.string())),
-        ("written", pa.string()),
-        ("trace_id", pa.dictionary(pa.int32(), pa.string())),
-        ("process", pa.dictionary(pa.int32(), pa.string())),
-    ]
-)
-# Two vectors of DuckDB a batch; a few thousand spans are some megabytes of text.
-BATCH_SPANS = 4096
-
 
 # Numbers that a double does not hold, in text that is JSON: more than 17 digits, or an exponent.
 INEXACT_NUMBER = r"[:\[,]\s*-?[0-9](?:[0-9.]*[eE]|[0-9.]{16})"
@@ -36,11 +15,26 @@ INEXACT_NUMBER = r"[:\[,]\s*-?[0-9](?:[0-9.]*[eE]|[0-9.]{16})"
 Time = int | float | str | None
 
 
-@dataclass(frozen=True)
-class Found:
+class Usual(msgspec.Struct, gc=False):
+    """A span of the usual shape, whose members all have a place: times in microseconds, attributes as a JSON object.
+
+    `code` is that of what it shares with others.
+    """
+
+    trace_id: str
+    span_id: str
+    parent_span_id: str | None
+    name: str | None
+    start_us: int
+    duration_us: int | None
+    attributes: str | None
+    code: int
+
+
+class Found(msgspec.Struct, gc=False):
     """One span as it was written, and what stands beside it: its trace and its process, where the format has them.
 
-    `lack` says why it is no span after all.
+    `lack` says why it is no span after all; `usual` is there where it was read already.
     """
 
     text: bytes | msgspec.Raw
@@ -48,78 +42,20 @@ class Found:
     process: str | None = None
     names_service: bool = True
     lack: str | None = None
+    usual: Usual | None = None
 
 
-class SpanReading:
-    """One pass over the pieces of a source whose spans are read by SQL.
+class Shared(msgspec.Struct, frozen=True):
+    """What many spans have in common; the service is None where they name none, `resource` and `extra` are JSON."""
 
-    `split` yields the spans of a piece and raises ValueError where it holds none; `columns` is the SELECT over
-    `input` that makes rows of them, with the columns `span_statement` reads; it binds $fallback, the service of a span
-    that names none.
-    """
-
-    def __init__(self, reading: Reading, split: Callable[[bytes], Iterable[Found]], columns: str) -> None:
-        self._reading = reading
-        self._split = split
-        self._columns = columns
-        self._rejects = RejectSpool()
-        self._ordinals = Ordinals()
-        self._waiting: list[tuple[int, int, str | None, Found]] = []
-        self._fell_back = False
-
-    def run(self) -> None:
-        """Read the source to its end."""
-        reading, counts = self._reading, self._reading.counts
-        binds = {"source_id": reading.source_id, "fallback": reading.fallback_service}
-        counts.records += reading.insert(span_statement(f"({self._columns})"), SCHEMA, self._batches(), binds)
-        counts.untimed += reading.count_untimed("spans")
-        self._rejects.insert(reading.connection, reading.source_id)
-        if self._fell_back:
-            reading.assume("service", f"{reading.fallback_service}, where a span names none")
-
-    def _batches(self) -> Iterator[pa.RecordBatch]:
-        for batch in self._reading.pieces:
-            for line, lines, text in zip(*(batch[name].to_pylist() for name in ("line", "lines", "text")), strict=True):
-                self._take(line, lines, text.rstrip("\r\n").encode())
-                yield from self._flush(BATCH_SPANS)
-        yield from self._flush(1)
-
-    def _take(self, line: int, lines: int, text: bytes) -> None:
-        whole = mended(text)
-        try:
-            found = list(self._split(whole))
-        except (ValueError, RecursionError) as error:
-            reason = "nested too deep" if isinstance(error, RecursionError) else str(error)
-            self._rejects.add(Reject(line, lines, reason, text.decode()))
-            return
-        spans = [each for each in found if not each.lack]
-        for each in found:
-            if each.lack:
-                self._rejects.add(Reject(line, 0 if spans else lines, each.lack, bytes(each.text).decode()))
-                lines = lines if spans else 0
-        self._reading.counts.record_lines += lines
-        self._fell_back = self._fell_back or not all(each.names_service for each in spans)
-        first = self._ordinals.take(line, len(spans))
-        for ordinal, span in enumerate(spans, first):
-            written = None if whole is text else bytes(as_written(span.text, whole, memoryview(text))).decode()
-            self._waiting.append((line, ordinal, written, span))
-
-    def _flush(self, at_least: int) -> Iterator[pa.RecordBatch]:
-        while len(self._waiting) >= at_least:
-            rows, self._waiting = self._waiting[:BATCH_SPANS], self._waiting[BATCH_SPANS:]
-            lines, ordinals, written, spans = zip(*rows, strict=True)
-            texts = pa.array([bytes(span.text) for span in spans], pa.binary()).cast(pa.string())
-            yield pa.record_batch(
-                [
-                    pa.array(lines, pa.int64()),
-                    pa.array(ordinals, pa.int32()),
-                    pa.ExtensionArray.from_storage(pa.json_(pa.string()), texts),
-                    pa.array(written, pa.string()),
-                    pa.array([span.trace_id for span in spans], pa.string()).dictionary_encode(),
-                    pa.array([span.process for span in spans], pa.string()).dictionary_encode(),
-                ],
-                schema=SCHEMA,
-            )
+    service: str | None
+    instance: str | None
+    scope_name: str | None
+    resource: str | None
+    extra: str | None
+    kind: str
+    status: str
+    status_message: str | None
 
 
 def hex_id_sql(text: str) -> str:

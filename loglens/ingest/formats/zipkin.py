@@ -33,10 +33,10 @@ def sniff(sample: Sample) -> float:
 
 def read(reading: Reading) -> None:
     """Read spans of Zipkin into `spans`, and what is none into `rejects`."""
-    from loglens.ingest.formats.span_pieces import SpanReading
-    from loglens.ingest.formats.zipkin_spans import columns_sql, split
+    from loglens.ingest.formats.span_reading import SpanReading
+    from loglens.ingest.formats.zipkin_spans import ZipkinSpans
 
-    SpanReading(reading, split, columns_sql()).run()
+    SpanReading(reading, ZipkinSpans).run()
 
 
 FORMAT = Format(
@@ -48,4 +48,5 @@ FORMAT = Format(
     '"timestamp":1458702548467000,"duration":386000,"localEndpoint":{"serviceName":"cart"},"tags":{"http.path":"/"}}]\n',
     sniff=sniff,
     read=read,
+    is_helped=True,
 )

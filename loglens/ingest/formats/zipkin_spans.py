@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from loglens.ingest.formats.otlp_words import Words
 from loglens.ingest.formats.span_pieces import (
     INEXACT_NUMBER,
     Found,
@@ -19,6 +20,8 @@ from loglens.ingest.formats.span_pieces import (
     hex_id_sql,
     time_ns_sql,
 )
+from loglens.ingest.formats.span_usual import has_escape
+from loglens.ingest.formats.zipkin_usual import KINDS, read_shared, read_usual
 
 
 class Annotation(msgspec.Struct):
@@ -62,17 +65,35 @@ _PATHS = [
 (_TRACE_ID, _ID, _PARENT_ID, _NAME, _KIND, _START, _DURATION, _SERVICE, _IPV4, _IPV6, _PEER, _TAGS, _ERROR, _STATUS) = (
     f"v[{place}]" for place in range(1, len(_PATHS) + 1)
 )
-_KINDS = ("CLIENT", "SERVER", "PRODUCER", "CONSUMER")
 _ANNOTATIONS = '[{"timestamp":"JSON","value":"VARCHAR"}]'
 
 
-def split(text: bytes | msgspec.Raw) -> Iterator[Found]:
-    """Yield the spans of a value: one span, or spans in lists of any depth; raises ValueError for anything else."""
+class ZipkinSpans:
+    """The spans of Zipkin: found in their lists, read by type or by SQL."""
+
+    columns: str
+
+    def __init__(self) -> None:
+        self.shared = Words(read_shared)
+
+    def split(self, text: bytes, *, is_mended: bool) -> Iterator[Found]:
+        """Yield the spans of a value: one, or some in lists of any depth; raises ValueError for anything else."""
+        escaped = has_escape(text)
+        for span in _flat(msgspec.Raw(text)):
+            is_plain = not (is_mended or (escaped and has_escape(span)))
+            usual = read_usual(span, self.shared) if is_plain else None
+            if usual is None:
+                yield _span(span)
+            else:
+                yield Found(span, usual=usual, names_service=bool(self.shared.found[usual.code].service))
+
+
+def _flat(text: msgspec.Raw) -> Iterator[msgspec.Raw]:
     if bytes(memoryview(text)[:1]) != b"[":
-        yield _span(msgspec.Raw(text) if isinstance(text, bytes) else text)
+        yield text
         return
     for item in _LIST.decode(text):
-        yield from split(item)
+        yield from _flat(item)
 
 
 def _span(text: msgspec.Raw) -> Found:
@@ -86,7 +107,7 @@ def _span(text: msgspec.Raw) -> Found:
     return Found(text, names_service=bool(head.localEndpoint and head.localEndpoint.serviceName))
 
 
-def columns_sql() -> str:
+def _columns_sql() -> str:
     """Return the SELECT that makes rows of spans in `input`."""
     return f"""
         SELECT
@@ -101,7 +122,7 @@ def columns_sql() -> str:
             NULL                                                              AS resource,
             {beside_sql(_READ)}                                               AS extra,
             CASE
-                WHEN {_KIND} IS NULL THEN 'INTERNAL' WHEN {_KIND} IN {_KINDS} THEN {_KIND} ELSE 'UNSPECIFIED'
+                WHEN {_KIND} IS NULL THEN 'INTERNAL' WHEN {_KIND} IN {KINDS} THEN {_KIND} ELSE 'UNSPECIFIED'
             END                                                               AS kind,
             CASE
                 WHEN {_ERROR} IS NOT NULL THEN 'ERROR'
@@ -120,7 +141,7 @@ def columns_sql() -> str:
                 WHEN written IS NOT NULL THEN written
                 WHEN regexp_matches(text, '{INEXACT_NUMBER}')
                     OR len(list_distinct(members)) < len(members)
-                    OR {_KIND} NOT IN {_KINDS}
+                    OR {_KIND} NOT IN {KINDS}
                     OR {has_odd_time_sql(_START, "notes")}
                     OR len(list_distinct(json_keys({_TAGS}))) < len(json_keys({_TAGS}))
                     THEN text::VARCHAR
@@ -147,3 +168,6 @@ def _attributes_sql() -> str:
                 WHEN coalesce({_TAGS}, '{{}}') = '{{}}' THEN concat('{{', {peer})
                 ELSE concat(left({_TAGS}, -1), ',', {peer})
             END"""
+
+
+ZipkinSpans.columns = _columns_sql()
