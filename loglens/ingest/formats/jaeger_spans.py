@@ -239,9 +239,11 @@ def _links_sql() -> str:
     """Return a SQL expression for the references that are no parent, as OTLP writes links."""
     others = "list_filter(refs, lambda x: x.spanID <> parent_id OR coalesce(x.traceID, trace_id) <> trace_id)"
     kind = '{"key":"opentracing.ref_type","value":{"stringValue":'
+    attribute = f"CASE WHEN x.refType IS NOT NULL THEN concat('{kind}', to_json(lower(x.refType)), '}}}}') END"
     link = (
-        "concat('{\"traceId\":', to_json(coalesce(x.traceID, trace_id)), ',\"spanId\":', to_json(x.spanID), "
-        f"',\"attributes\":[{kind}', to_json(lower(x.refType)), '}}}}]}}')"
+        "concat('{\"traceId\":', to_json(coalesce(x.traceID, trace_id)), "
+        "',\"spanId\":', coalesce(to_json(x.spanID), 'null'), "
+        f"',\"attributes\":[', {attribute}, ']}}')"
     )
     return (
         f"CASE WHEN len({others}) > 0 "

@@ -19,6 +19,9 @@ from loglens.ingest.timestamps import time_is_exact_sql, time_is_usual_sql, time
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "CONNECT", "TRACE")
 NAMES = ("service", "instance", "logger", "request_id", "user_id", "error_type", "http_route")
+LISTED_TYPE = r'^\[\{"exc_type": ?"([^"\\]+)"'
+# Behind the last of the indented lines: the message may have several lines.
+FRAMED_TYPE = r"(?s)Traceback \(most recent call last\):.*\n[ \t]+[^\n]*\n([A-Za-z_][A-Za-z0-9_.]*)(?::|\n|$)"
 TRACEBACK_TYPE = r"(?:^|\n)([A-Za-z_][A-Za-z0-9_.]*)(?:: [^\n]*)?\s*$"
 TRACE_TYPE = r"^(?:Exception in thread \"[^\"\n]*\" )?([A-Za-z_$][A-Za-z0-9_.$]*)(?:: [^\n]*)?(?:\n[^\n]*)*?\n\s+at "
 HOLDER_NAMES = {
@@ -145,11 +148,17 @@ def _service(profile: Profile) -> Conversion:
 def traceback_type() -> str:
     """Return the expression of the error type: as the record names it, or as a traceback does.
 
-    Python names the error in its last line, others in the first, with the places it was at below it.
+    Python names the error behind the places it was at, others in the first line, with the places below it; structlog
+    writes a list of errors, of which the first was raised last.
     """
+    listed = f"""nullif(regexp_extract(error_message, {quoted(LISTED_TYPE)}, 1), '')"""
+    framed = f"nullif(regexp_extract(error_message, {quoted(FRAMED_TYPE)}, 1), '')"
     last = f"nullif(regexp_extract(error_message, {quoted(TRACEBACK_TYPE)}, 1), '')"
     first = f"nullif(regexp_extract(error_message, {quoted(TRACE_TYPE)}, 1), '')"
-    return f"coalesce(error_type, CASE WHEN contains(error_message, chr(10)) THEN coalesce({last}, {first}) END)"
+    return (
+        f"coalesce(error_type, CASE WHEN contains(error_message, chr(10)) THEN coalesce({framed}, {last}, {first}) "
+        f"WHEN starts_with(error_message, '[{{') THEN {listed} END)"
+    )
 
 
 def is_bare(place: Candidate) -> bool:

@@ -96,19 +96,21 @@ KEYS: dict[str, tuple[str, ...]] = {
     "http_method": (
         "http.request.method", "http.method", "http_method", "httpMethod", "method", "request_method", "verb",
         "req.method", "request.method", "RequestMethod", "Properties.RequestMethod", "httpRequest.requestMethod",
-        "ClientRequestMethod", "envelope.httpRequest.requestMethod",
+        "ClientRequestMethod", "record.extra.http_method", "record.extra.method",
+        "envelope.httpRequest.requestMethod",
     ),
     "path": (
         "url.path", "http.target", "path", "request_path", "request_uri", "uri", "url.original", "url.full", "url",
         "http.url", "req.url", "request.path", "request.url", "request.uri", "RequestPath", "Properties.RequestPath",
-        "httpRequest.requestUrl", "ClientRequestURI", "ClientRequestPath", "envelope.httpRequest.requestUrl",
+        "httpRequest.requestUrl", "ClientRequestURI", "ClientRequestPath", "record.extra.path",
+        "envelope.httpRequest.requestUrl",
     ),
-    "http_route": ("http.route", "http_route", "url.template", "route", "path_template"),
+    "http_route": ("http.route", "http_route", "url.template", "route", "path_template", "record.extra.route"),
     "status_code": (
         "http.response.status_code", "http.status_code", "status_code", "statusCode", "http_status", "httpStatus",
         "response_status", "res.statusCode", "res.status", "response.status", "response.status_code",
         "response.statusCode", "StatusCode", "Properties.StatusCode", "httpRequest.status",
-        "EdgeResponseStatus", "envelope.httpRequest.status", "status", "code",
+        "EdgeResponseStatus", "record.extra.status_code", "envelope.httpRequest.status", "status", "code",
     ),
     "duration": (
         "duration_ms", "durationMs", "latency_ms", "latencyMs", "elapsed_ms", "elapsedMs", "response_time_ms",

@@ -232,7 +232,8 @@ def _pieces(batch: pa.RecordBatch) -> Iterator[Piece]:
     texts = batch.column("text")
     _, offsets, data = texts.buffers()
     bounds = memoryview(offsets).cast("i")[texts.offset : texts.offset + len(texts) + 1]
-    content = memoryview(data)
+    # Arrow hands out signed bytes.
+    content = memoryview(data).cast("B")
     for line, ordinal, count, start, end in zip(lines, ordinals, counts, bounds, bounds[1:], strict=False):
         yield Piece(line, ordinal, count, trimmed(content[start:end]))
 
