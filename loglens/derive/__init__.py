@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from loglens.derivation import Derivation
-from loglens.derive import log_templates, query_shapes, trace_structure
+from loglens.derive import correlation, log_templates, query_shapes, trace_structure
 
 ALL: tuple[Derivation, ...] = (
     query_shapes.DERIVATION,
     log_templates.DERIVATION,
     trace_structure.DERIVATION,
+    correlation.DERIVATION,
 )
