@@ -69,7 +69,8 @@ def test_documents_are_exact(store: Path) -> None:
 def test_indices_match_their_templates(layout: Any, store: Path) -> None:
     """Every index a record goes to is one the template of its table covers."""
     names = Names("shop", layout)
-    patterns = mapping.stream_template(STREAMS["logs"], names, "elasticsearch")["index_patterns"]
+    templates = mapping.stream_templates(STREAMS["logs"], names, "elasticsearch").values()
+    patterns = [pattern for template in templates for pattern in template["index_patterns"]]
     for action, _ in made(store, names):
         index = action["create"]["_index"]
         assert any(index.startswith(p[:-1]) if p.endswith("*") else index == p for p in patterns), index

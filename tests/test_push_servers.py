@@ -139,21 +139,24 @@ def test_a_source_that_grows_and_one_that_is_read_again(search: str, tmp_path: P
 
 
 @on_one_kind
-def test_lines_that_go_to_another_index(search: str, tmp_path: Path, names: Names) -> None:
+@pytest.mark.parametrize("layout", ["daily", "data-stream"])
+def test_lines_that_go_to_another_index(layout: Any, search: str, tmp_path: Path, names: Names) -> None:
     """A line that had no time when it was open has one now: its document moves, and is there once."""
     path, database = tmp_path / "app.log", tmp_path / "x.duckdb"
     begin = "".join(f"2026-01-15 09:00:0{second} INFO a\n" for second in range(3))
     path.write_text(f"{begin}2026-01-15 09:0")
     ingest(IngestRequest([str(path)], database))
-    request = PushRequest("events", names=names)
+    own = Names(names.namespace, layout)
+    request = PushRequest("events", names=own)
     assert push(database, search, request).lines[0].created == 4
+    assert count(search, own.untimed("logs")) == 1
     path.write_text(f"{begin}2026-01-15 09:00:04 INFO b\n")
     ingest(IngestRequest([str(path)], database))
     (line,) = push(database, search, request).lines
     # The records before it are sent again as well: lines might have come that belong to them.
-    assert (line.created, line.updated, line.missing, line.unchanged) == (1, 2, 0, 1)
-    assert count(search, f"{names.prefix}-logs*") == 4
-    assert count(search, f"{names.prefix}-logs-2026.01.15") == 4
+    assert (line.created, line.updated + line.duplicates, line.missing, line.unchanged) == (1, 2, 0, 1)
+    assert count(search, own.searched("logs")) == 4
+    assert count(search, own.untimed("logs")) == 0
 
 
 @on_one_kind

@@ -47,9 +47,7 @@ class Documents:
 def read(connection: duckdb.DuckDBPyConnection, stream: Stream, names: Names, part: Slice) -> Documents:
     """Return the documents of a slice of a table of events."""
     text = statement(stream, names)
-    # A data stream takes no replacements, and so its statement has no bind for them.
-    binds = {name: value for name, value in vars(part).items() if f"${name}" in text}
-    table: Any = connection.sql(text, params=binds).to_arrow_table()
+    table: Any = connection.sql(text, params=vars(part)).to_arrow_table()
     items = Items.of_column(table["item"])
     if not len(items):
         return Documents(items, part.after_line, part.after_ordinal)
@@ -67,7 +65,9 @@ def _strict(item: bytes) -> bytes:
 def statement(stream: Stream, names: Names) -> str:
     """Return the SELECT of the items of a slice, one a row; it binds the fields of `Slice`."""
     members = ",\n                ".join(_member(field) for field in (*ORIGIN, *stream.fields))
-    create = "'create'" if names.layout == "data-stream" else "if(line <= $again_to_line, 'index', 'create')"
+    # A data stream takes no replacements; the index of what has no time does.
+    is_fixed = f"{stream.time} IS NOT NULL" if names.layout == "data-stream" else "false"
+    create = f"if(line > $again_to_line OR {is_fixed}, 'create', 'index')"
     loose = " OR ".join(
         f"coalesce(regexp_matches({field.sql}, '{_LOOSE}'), false)"
         for field in stream.fields

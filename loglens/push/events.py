@@ -164,7 +164,7 @@ class EventPush:
         A data stream takes no replacements, and keeps what it has.
         """
         reached = source.progress
-        if reached.again_to_line <= reached.done_line or self._names.layout == "data-stream":
+        if reached.again_to_line <= reached.done_line:
             return
         lines = (reached.source_key, reached.done_line + 1, reached.again_to_line)
         with self._store.read() as connection:

@@ -42,13 +42,18 @@ _OF_KIND: Mapping[str, FieldType] = {
 Template = dict[str, Any]
 
 
-def stream_template(stream: Stream, names: Names, product: str) -> Template:
-    """Return the template of the indices of a table of events."""
+def stream_templates(stream: Stream, names: Names, product: str) -> dict[str, Template]:
+    """Return the templates of the indices of a table of events, by their names."""
     fields = (Field("@timestamp", "date_nanos", ""), *ORIGIN, *stream.fields)
-    template = _template(names.patterns(stream.name), fields, product)
-    if names.layout == "data-stream":
-        template["data_stream"] = {}
-    return template
+    index = names.stream(stream.name)
+    if names.layout != "data-stream":
+        return {index: _template(names.patterns(stream.name), fields, product)}
+    # A data stream takes nothing without a time, which goes to an index beside it.
+    untimed = names.untimed(stream.name)
+    return {
+        index: {**_template([index], fields, product), "data_stream": {}},
+        untimed: _template([untimed], fields, product),
+    }
 
 
 def results_template(index: str, columns: Iterable[Column], is_computed: bool, product: str) -> Template:

@@ -55,18 +55,30 @@ class Names:
     def patterns(self, name: str) -> list[str]:
         """Return the patterns of the indices of a table of events."""
         index = self.stream(name)
-        if self.layout in {"index", "data-stream"}:
+        if self.layout == "index":
             return [index]
-        return [f"{index}-{century}*" for century in _CENTURIES] + [f"{index}-{UNTIMED}"]
+        if self.layout == "data-stream":
+            return [index, self.untimed(name)]
+        return [f"{index}-{century}*" for century in _CENTURIES] + [self.untimed(name)]
+
+    def untimed(self, name: str) -> str:
+        """Return the index of the records without a time, where they have their own."""
+        return f"{self.stream(name)}-{UNTIMED}"
 
     def searched(self, name: str) -> str:
         """Return the expression that searches all indices of a table of events."""
         return ",".join(self.patterns(name))
 
+    def replaced(self, name: str) -> str:
+        """Return the expression that searches those whose documents can be replaced."""
+        return self.untimed(name) if self.layout == "data-stream" else self.searched(name)
+
     def index_sql(self, name: str, time: str) -> str:
         """Return the SQL expression for the index a record goes to."""
         index = self.stream(name)
-        if self.layout in {"index", "data-stream"}:
+        if self.layout == "index":
             return f"'{index}'"
+        if self.layout == "data-stream":
+            return f"if({time} IS NULL, '{self.untimed(name)}', '{index}')"
         written = f"strftime(make_timestamp_ns({time}), '{_FORMATS[self.layout]}')"
         return f"concat('{index}-', coalesce({written}, '{UNTIMED}'))"

@@ -155,7 +155,7 @@ class Push:
         told: dict[str, Any] = {"templates": {}, "indices": {}, "documents": []}
         with self._store.read() as connection:
             for stream in self._request.streams():
-                told["templates"][names.stream(stream.name)] = mapping.stream_template(stream, names, "elasticsearch")
+                told["templates"] |= mapping.stream_templates(stream, names, "elasticsearch")
                 told["indices"] |= documents.indices(connection, stream, names, bounds)
                 told["documents"] += self._first(connection, stream, since_ns, until_ns)
         window = self._window()
@@ -206,8 +206,8 @@ class Push:
             indices = {stream.name: documents.indices(connection, stream, names, limits) for stream in streams}
             (stored,) = connection.execute("SELECT coalesce(sum(content_bytes), 0) FROM sources").fetchall()
         streams = [stream for stream in streams if indices[stream.name]]
-        templates = {names.stream(each.name): mapping.stream_template(each, names, server.product) for each in streams}
-        mapping.install(server, templates)
+        made = [mapping.stream_templates(stream, names, server.product) for stream in streams]
+        mapping.install(server, {name: template for each in made for name, template in each.items()})
         self._warn_of_many(indices.values(), int(stored[0]))
         for stream in streams:
             line = Line(stream.name, names.stream(stream.name))

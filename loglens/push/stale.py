@@ -22,7 +22,7 @@ Range = tuple[str, int, int]
 
 def removals(server: Server, stream: Stream, names: Names, lines: Range, places: dict[str, str]) -> Iterator[Items]:
     """Yield items that remove the documents of some lines which are not where `places` says, by their ids."""
-    for hits in _pages(server, f"/{names.searched(stream.name)}", lines):
+    for hits in _pages(server, f"/{names.replaced(stream.name)}", lines):
         found = [
             orjson.dumps({"delete": {"_index": hit["_index"], "_id": hit["_id"]}}) + b"\n"
             for hit in hits
