@@ -159,10 +159,10 @@ ANALYSIS = Analysis(
                 keys.service                                            AS service,
                 keys.route                                              AS route,
                 count(*)                                                AS requests
-            FROM requests
+            FROM all_requests
             JOIN (SELECT DISTINCT told_by, service, route FROM keys WHERE told_by <> 'spans') AS keys
-                ON requests.service IS NOT DISTINCT FROM keys.service
-                AND requests.route = keys.route
+                ON all_requests.service IS NOT DISTINCT FROM keys.service
+                AND all_requests.route = keys.route
             WHERE in_scope(start_ns, $since_ns, $until_ns)
             GROUP BY keys.told_by, keys.service, keys.route
             UNION ALL

@@ -8,6 +8,7 @@ from typing import Any
 from loglens.analysis import Analysis, Follow, Param, Row, Value
 from loglens.errors import UsageError
 from loglens.ranks import enough_values, quantile_limits, tail_cut
+from loglens.wording import counted
 
 _QUANTILES = {"p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "p999": 0.999}
 
@@ -30,7 +31,15 @@ def _bind(sizes: Sequence[Row], values: Mapping[str, Value]) -> Mapping[str, Any
         "cut_size": cut_size,
         "cut": cut,
         "enough_values": enough_values(quantile),
+        "rebuilt": sum(row["rebuilt"] for row in sizes),
     }
+
+
+def _notes(binds: Mapping[str, Any]) -> Sequence[str]:
+    if not binds["rebuilt"]:
+        return ()
+    told = f"{counted(binds['rebuilt'], 'request')} rebuilt from log records that share an id, timed from first to last"
+    return (f"{told}: each took at least that.",)
 
 
 def _aside(values: Mapping[str, Value]) -> Sequence[str]:
@@ -89,7 +98,8 @@ ANALYSIS = Analysis(
     prepare="""
         WITH sizes AS (
             SELECT
-                count(duration_ns) AS measured
+                count(duration_ns)   AS measured,
+                count_if(is_rebuilt) AS rebuilt
             FROM timings
             WHERE
                 grouped_by = $by
@@ -99,14 +109,16 @@ ANALYSIS = Analysis(
             GROUP BY service, route
         )
         SELECT
-            measured AS measured,
-            count(*) AS groups
+            measured             AS measured,
+            count(*)             AS groups,
+            sum(rebuilt)::BIGINT AS rebuilt
         FROM sizes
         GROUP BY measured
         ORDER BY measured
     """,
-    bound=("sizes", "low_ranks", "high_ranks", "cut_size", "cut", "enough_values"),
+    bound=("sizes", "low_ranks", "high_ranks", "cut_size", "cut", "enough_values", "rebuilt"),
     bind=_bind,
+    notes=_notes,
     sql="""
         WITH chosen AS NOT MATERIALIZED (
             SELECT

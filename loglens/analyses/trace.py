@@ -66,8 +66,14 @@ ANALYSIS = Analysis(
             SELECT trace_id FROM spans
             UNION ALL
             SELECT trace_id FROM logs
+            UNION ALL
+            SELECT request_id
+            FROM logs
+            WHERE
+                trace_id IS NULL
+                AND (SELECT count(*) FROM (FROM spans LIMIT 1)) = 0
         ) AS ids
-        WHERE starts_with(trace_id, lower($trace_id))
+        WHERE starts_with(trace_id, lower($trace_id)) OR starts_with(trace_id, $trace_id)
         ORDER BY trace_id
         LIMIT 6
     """,
@@ -111,14 +117,16 @@ ANALYSIS = Analysis(
             NULL            AS kind,
             ts              AS start_ts,
             duration_ns     AS duration_ns,
-            trace_id        AS trace_id,
+            $found          AS trace_id,
             span_id         AS span_id,
             NULL            AS parent_span_id,
             source_id       AS source_id,
             line            AS line,
             ordinal         AS ordinal
         FROM logs
-        WHERE trace_id = $found
+        WHERE
+            trace_id = $found
+            OR (trace_id IS NULL AND request_id = $found)
         ORDER BY
             record DESC,
             source_id,

@@ -43,12 +43,12 @@ ANALYSIS = Analysis(
         Param("sort", "duration", "Longest first, or latest first.", choices=("duration", "time")),
     ),
     columns={
-        "trace_id": "Trace; `loglens trace` draws it.",
+        "trace_id": "Trace, or the request id of log records where there are no spans; `loglens trace` draws it.",
         "start_ts": "Start of its first span.",
         "duration_ms": "From its first start to its last end.",
         "service": "Service of its root, or of its earliest span.",
         "name": "Route, or the name of the span.",
-        "spans": "Spans.",
+        "spans": "Spans; none where the request is rebuilt from log records.",
         "services": "Services that took part.",
         "errors": "Spans that failed.",
     },
@@ -87,6 +87,15 @@ ANALYSIS = Analysis(
                 count(*) FILTER (WHERE status = 'ERROR' OR status_code >= 500)              AS errors
             FROM chosen
             GROUP BY trace_id
+            UNION ALL
+            SELECT
+                id, start_ns, duration_ns, 0, is_error::INTEGER
+            FROM rebuilt_requests
+            WHERE
+                in_scope(start_ns, $since_ns, $until_ns)
+                AND ($service IS NULL OR list_contains(services, $service))
+                AND ($route IS NULL OR route = $route OR name = $route)
+                AND $attribute IS NULL
         ),
         found AS MATERIALIZED (
             SELECT
@@ -114,6 +123,13 @@ ANALYSIS = Analysis(
                 trace_id IN (SELECT trace_id FROM found)
                 AND $most IS NOT NULL
             GROUP BY trace_id
+            UNION ALL
+            SELECT
+                id, {'service': service, 'name': coalesce(route, name)}, len(services)
+            FROM rebuilt_requests
+            WHERE
+                id IN (SELECT trace_id FROM found)
+                AND $most IS NOT NULL
         )
         SELECT
             found.trace_id              AS trace_id,

@@ -7,8 +7,9 @@ SELECT
     start_ns                                       AS start_ns,
     CASE WHEN duration_ns >= 0 THEN duration_ns END AS duration_ns,
     is_error                                       AS is_error,
-    trace_id                                       AS trace_id
-FROM requests
+    trace_id                                       AS trace_id,
+    origin = 'rebuilt'                             AS is_rebuilt
+FROM all_requests
 UNION ALL
 SELECT
     'operation'                                    AS grouped_by,
@@ -17,5 +18,6 @@ SELECT
     start_ns                                       AS start_ns,
     CASE WHEN duration_ns >= 0 THEN duration_ns END AS duration_ns,
     coalesce(status_code >= 500, false) OR status = 'ERROR' AS is_error,
-    trace_id                                       AS trace_id
+    trace_id                                       AS trace_id,
+    false                                          AS is_rebuilt
 FROM spans;

@@ -131,7 +131,7 @@ SELECT
     hash(hash(trace_id), service)               AS unit,
     route                                       AS route,
     CASE WHEN duration_ns >= 0 THEN duration_ns END AS duration_ns
-FROM requests
+FROM all_requests
 WHERE trace_id IS NOT NULL
 UNION ALL
 SELECT
@@ -139,7 +139,7 @@ SELECT
     hash(hash(request_id), service)             AS unit,
     route                                       AS route,
     CASE WHEN duration_ns >= 0 THEN duration_ns END AS duration_ns
-FROM requests
+FROM all_requests
 WHERE request_id IS NOT NULL;
 
 -- Calls with the request each was made for. A wrapper around a call of the same kind, as an ORM records beside its
