@@ -30,9 +30,10 @@ _KIND = f"""
     END
 """
 _HOST = "coalesce(spans.peer_service, regexp_extract(spans.path, '^\\w+://([^/:?#]+)', 1))"
-# Where a call has no text of its own, the parts of its shape, one a line.
+# Where a call has no text of its own, the parts of its shape, one a line; statements, which are most, are told first.
 _TEXT = f"""
     CASE call_kind
+        WHEN 'sql' THEN coalesce(spans.db_query, spans.name, '')
         WHEN 'llm' THEN coalesce(nullif(split_part(spans.name, ' ', 1), ''), 'chat') || chr(10) || spans.gen_ai_model
         WHEN 'messaging' THEN
             if(spans.kind = 'PRODUCER', 'send', coalesce(nullif(split_part(spans.name, ' ', 1), ''), 'call'))

@@ -26,13 +26,17 @@ _PARTS = """
         AND is_timed
         AND finish_ns > begin_ns
 """
+# Of one child, or of two that do not run at once, everything is known without looking at them: both were waited for.
+# Two intervals are no longer together than from the first start to the last end only where they do not overlap.
 _FAMILIES = """
     CREATE TEMP TABLE families AS
     SELECT
-        waiting                             AS waiting,
-        count(*)                            AS children,
-        min(i)                              AS first_child,
-        sum(finish_ns - begin_ns)::BIGINT   AS length_ns
+        waiting                                                         AS waiting,
+        min(i)                                                          AS first_child,
+        max(i)                                                          AS last_child,
+        sum(finish_ns - begin_ns)::BIGINT                               AS length_ns,
+        count(*) = 1
+        OR (count(*) = 2 AND length_ns <= max(finish_ns) - min(begin_ns)) AS is_plain
     FROM parts
     GROUP BY waiting
 """
@@ -41,7 +45,7 @@ _SIBLINGS = """
     SELECT
         parts.*
     FROM parts
-    SEMI JOIN (SELECT waiting FROM families WHERE children > 1) AS large
+    SEMI JOIN (SELECT waiting FROM families WHERE NOT is_plain) AS large
         USING (waiting)
 """
 _ENDS = """
@@ -88,7 +92,9 @@ _STEPS = """
 _WAITED = """
     CREATE TEMP TABLE waited AS
     WITH RECURSIVE walk(i, waiting) AS (
-        SELECT first_child, waiting FROM families WHERE children = 1
+        SELECT first_child, waiting FROM families WHERE is_plain
+        UNION ALL
+        SELECT last_child, waiting FROM families WHERE is_plain AND last_child <> first_child
         UNION ALL
         SELECT arg_max(i, finish_ns), waiting FROM ends GROUP BY waiting
         UNION ALL
@@ -138,7 +144,7 @@ _COVERED = """
     UNION ALL
     SELECT waiting, length_ns, length_ns
     FROM families
-    WHERE children = 1
+    WHERE is_plain
 """
 
 
