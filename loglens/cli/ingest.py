@@ -35,7 +35,9 @@ def _ingest(paths: tuple[str, ...], db: Path | None, verbose: bool, explain: boo
             report = ingest(request, bars)
     else:
         report = ingest(request)
-    write(summarize(report, is_dry=request.dry_run, is_verbose=verbose))
+    from loglens.cli.output import make_page
+
+    write(summarize(report, is_dry=request.dry_run, is_verbose=verbose, width=make_page(None).width))
     return report.exit_code
 
 

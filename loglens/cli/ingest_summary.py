@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import textwrap
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
@@ -12,10 +13,13 @@ from loglens.settings import load_settings
 from loglens.text import visible
 
 NAMED = 5
+RENAMED = "old name of "
+# Where what a line tells begins, behind what it is about.
+INDENT = 12
 
 
-def summarize(report: IngestReport, is_dry: bool = False, is_verbose: bool = False) -> str:
-    """Return the summary of an ingest as text with line ends."""
+def summarize(report: IngestReport, is_dry: bool = False, is_verbose: bool = False, width: int | None = None) -> str:
+    """Return the summary of an ingest as text with line ends, in lines of a width where one is given."""
     lines = _dry(report) if is_dry else _done(report)
     named = None if is_verbose or is_dry else NAMED
     lines += _each("failed", report.having("failed"), None)
@@ -29,7 +33,14 @@ def summarize(report: IngestReport, is_dry: bool = False, is_verbose: bool = Fal
         lines.append("Nothing to read: no log, trace or metric was found. --format NAME reads a file as NAME anyway.")
     elif not is_dry and report.records:
         lines.append(f"Next: {_command(report)}")
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(f"{part}\n" for line in lines for part in _folded(line, width))
+
+
+def _folded(line: str, width: int | None) -> list[str]:
+    """Return a line in parts of a width, those after the first below what the first tells; words stay whole."""
+    if width is None or len(line) <= width:
+        return [line]
+    return textwrap.wrap(line, width, subsequent_indent=" " * INDENT, break_long_words=False, break_on_hyphens=False)
 
 
 def _command(report: IngestReport, name: str = "") -> str:
@@ -73,13 +84,19 @@ def _assumed(report: IngestReport) -> list[str]:
     """Return the lines on what was assumed; services that were told in the same way share one."""
     lines = []
     services: dict[str, list[str]] = defaultdict(list)
+    renamed = []
     for (subject, assumption), count in sorted(report.assumptions.items()):
         name, _, why = assumption.partition(", ")
         if subject == "service" and why:
             services[why].append(name)
             continue
+        if assumption.startswith(RENAMED):
+            renamed.append(f"{visible(subject)} is {visible(assumption.removeprefix(RENAMED))}")
+            continue
         where = f" ({count:,} files)" if count > 1 else ""
         lines.append(f"  assumed   {visible(subject)}: {visible(assumption)}{where}")
+    if renamed:
+        lines.append(f"  assumed   old names of attributes: {', '.join(renamed)}")
     for why, names in services.items():
         more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
         lines.append(f"  assumed   service: {', '.join(map(visible, names[:NAMED]))}{more}, {visible(why)}")
@@ -99,7 +116,7 @@ def _skipped(outcomes: list[Outcome], named: int | None) -> list[str]:
     lines = []
     for reason, count in Counter(outcome.note for outcome in outcomes).most_common():
         paths = [_path(outcome) for outcome in outcomes if outcome.note == reason]
-        more = ", …" if count > NAMED else ""
+        more = ", … (--verbose names them all)" if count > NAMED else ""
         lines.append(f"  skipped   {count:,} {visible(reason)}: {', '.join(paths[:NAMED])}{more}")
     return lines
 

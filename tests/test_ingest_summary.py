@@ -1,0 +1,45 @@
+"""The account an ingest gives of itself, as a terminal shows it."""
+
+from __future__ import annotations
+
+from loglens.cli.ingest_summary import summarize
+from loglens.ingest.report import IngestReport, Outcome
+
+OLD = {"http.method": "old name of http.request.method", "db.system": "old name of db.system.name"}
+REPORT = IngestReport(
+    "x.duckdb",
+    [
+        Outcome("/logs/app.log", "new", "ndjson", lines=3, records=2, rejects=1, assumptions=OLD | {"zone": "UTC"}),
+        *(
+            Outcome(f"/logs/page-{number}.html", "skipped", note="text in no format loglens reads")
+            for number in range(7)
+        ),
+    ],
+)
+WIDE = """\
+x.duckdb: 2 records from 1 new (0 B in 0.0 s)
+  read as   ndjson (2)
+  lines     3, of which 0 blank; 1 rejected (loglens rejects --db x.duckdb)
+  assumed   zone: UTC
+  assumed   old names of attributes: db.system is db.system.name, http.method is http.request.method
+  skipped   7 text in no format loglens reads: /logs/page-0.html, /logs/page-1.html, /logs/page-2.html, \
+/logs/page-3.html, /logs/page-4.html, … (--verbose names them all)
+Next: loglens --db x.duckdb
+"""
+NARROW = """\
+x.duckdb: 2 records from 1 new (0 B in 0.0 s)
+  read as   ndjson (2)
+  lines     3, of which 0 blank; 1 rejected (loglens rejects --db x.duckdb)
+  assumed   zone: UTC
+  assumed   old names of attributes: db.system is db.system.name, http.method is
+            http.request.method
+  skipped   7 text in no format loglens reads: /logs/page-0.html,
+            /logs/page-1.html, /logs/page-2.html, /logs/page-3.html,
+            /logs/page-4.html, … (--verbose names them all)
+Next: loglens --db x.duckdb
+"""
+
+
+def test_lines_fold_at_the_width_of_a_terminal() -> None:
+    assert summarize(REPORT) == WIDE
+    assert summarize(REPORT, width=80) == NARROW
