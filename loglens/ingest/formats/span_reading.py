@@ -11,9 +11,9 @@ import numpy as np
 import pyarrow as pa
 
 from loglens.ingest.formats.otlp_batches import BATCH_RECORDS, Ordinals
-from loglens.ingest.formats.otlp_columns import FEW_JSON, JSON, dictionary, numbers
+from loglens.ingest.formats.otlp_columns import JSON, as_json, dictionary, json_schema, numbers
 from loglens.ingest.formats.otlp_pieces import as_written, mended
-from loglens.ingest.formats.otlp_reading import Spool
+from loglens.ingest.formats.otlp_reading import JSON_COLUMNS, Spool
 from loglens.ingest.formats.otlp_spans import FEW, span_statement
 from loglens.ingest.formats.otlp_tally import Book, KeptRejects
 from loglens.ingest.formats.otlp_words import MAX_KEPT, Words
@@ -33,8 +33,8 @@ USUAL_SCHEMA = pa.schema(
         ("service", FEW),
         ("instance", FEW),
         ("scope_name", FEW),
-        ("resource", FEW_JSON),
-        ("extra", FEW_JSON),
+        ("resource", FEW),
+        ("extra", FEW),
         ("kind", FEW),
         ("status", FEW),
         ("status_message", FEW),
@@ -182,9 +182,6 @@ def _usual_batch(rows: Sequence[tuple[int, int, Usual]], shared: Sequence[Shared
         "duration_ns": numbers(np.array([duration or 0 for duration in durations], np.int64) * 1000, timed),
         "attributes": strings([span.attributes for span in spans]),
     }
-    for name in ("resource", "extra"):
-        texts = pa.ExtensionArray.from_storage(JSON, columns[name].dictionary)
-        columns[name] = pa.DictionaryArray.from_arrays(columns[name].indices, texts)
     return pa.record_batch([columns[name] for name in USUAL_SCHEMA.names], schema=USUAL_SCHEMA)
 
 
@@ -218,7 +215,7 @@ class SpanReading:
         """Read the source to its end."""
         reading = self._reading
         try:
-            self._store(USUAL_ROWS, USUAL_SCHEMA, self._usual_batches())
+            self._store(USUAL_ROWS, json_schema(USUAL_SCHEMA, JSON_COLUMNS), self._usual_batches())
             if not self._others.is_empty:
                 self._store(f"({self._spans.columns})", OTHER_SCHEMA, self._others.drain())
                 reading.counts.untimed += reading.count_untimed("spans")
@@ -235,6 +232,6 @@ class SpanReading:
     def _usual_batches(self) -> Iterator[pa.RecordBatch]:
         for name, batch in self._reading.parsed(partial(SpanParser, self._spans), self._parser):
             if name == USUAL:
-                yield batch
+                yield as_json(batch, JSON_COLUMNS)
             else:
                 self._others.add(batch)
