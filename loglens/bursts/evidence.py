@@ -125,8 +125,8 @@ EVIDENCE = """
             json_extract_string(resource, '$."service.version"')        AS version,
             min(first_ns)                                               AS first_ns
         FROM resources
-        GROUP BY ALL
-        HAVING version IS NOT NULL
+        WHERE version IS NOT NULL
+        GROUP BY service, version
     ),
     noted AS (
         SELECT
