@@ -73,4 +73,5 @@ def verdict(row: Row, values: Values, passed: tuple[Gate, ...]) -> Verdict:
         subject=row["error"] or subject(row),
         summary=" ".join(filter(None, (much(row), onset(row), began(row)))),
         is_spell=True,
+        requests=row["errors"],
     )

@@ -140,6 +140,8 @@ def _finding(detector: Detector, row: Row, verdict: Verdict, sql: str) -> Findin
         first_ns=row.get("first_ts"),
         last_ns=row.get("last_ts"),
         is_spell=verdict.is_spell,
+        services=verdict.services,
+        requests=verdict.requests,
         route=row.get("route"),
         statement=row.get("shape"),
         is_about_route=detector.is_about_route,

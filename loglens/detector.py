@@ -79,7 +79,8 @@ class Verdict:
     requests took longer because of it, all together, and ranks the findings; `gain_ms` what a request would save,
     where that can be computed. `advice` replaces the detector's where the row allows a better one. `p` is how probable
     the row is by chance, for a detector with MAX_Q among its parameters: one more gate, once all rows are judged.
-    `is_spell` says that it came and went: the time from first_ts to last_ts stands out.
+    `is_spell` says that it came and went: the time from first_ts to last_ts stands out. `services` it reached and
+    `requests` it hurt rank what costs no time.
     """
 
     gates: tuple[Gate, ...]
@@ -92,6 +93,8 @@ class Verdict:
     caveats: tuple[str, ...] = ()
     p: float | None = None
     is_spell: bool = False
+    services: int = 1
+    requests: int = 0
 
     @property
     def is_finding(self) -> bool:

@@ -40,7 +40,7 @@ class Difference:
 
     `tail` and `body` count the requests for which the conditions hold, `tail_ratio` and `body_ratio` are their shares
     of the groups, `example` is the index of a request of the tail. `aliases` hold for exactly the same requests. `auc`
-    is there for amounts.
+    is there for amounts. `holds` says of each request whether the conditions hold.
     """
 
     conditions: tuple[Condition, ...]
@@ -55,6 +55,7 @@ class Difference:
     example: int
     auc: float | None = None
     aliases: tuple[tuple[Condition, ...], ...] = field(default=(), compare=False)
+    holds: NDArray[np.bool_] | None = field(default=None, compare=False, repr=False)
 
     @property
     def score(self) -> float:
@@ -96,7 +97,7 @@ def differences(
     found = _ranked([*singles, *_pairs(_partners(singles, measured), len(tested), groups)])
     # What only slow or failed requests have at all, with any value, tells of the effect.
     effects = {each.name for each in told if each.is_effect or not (each.present & ~is_tail).any()}
-    return [each.found for each in _unexplained(found, groups, effects)]
+    return [replace(each.found, holds=each.holds) for each in _unexplained(found, groups, effects)]
 
 
 @dataclass(frozen=True)

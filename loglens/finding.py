@@ -70,6 +70,8 @@ class Finding:
     first_ns: int | None = None
     last_ns: int | None = None
     is_spell: bool = False
+    services: int = 1
+    requests: int = 0
     route: str | None = None
     statement: str | None = None
     is_about_route: bool = False
@@ -88,8 +90,25 @@ def fingerprint(detector: str, identity: Sequence[Any]) -> str:
 
 
 def ranked(findings: Iterable[Finding]) -> list[Finding]:
-    """Return findings with the gravest first, then the most expensive; ties go by fingerprint."""
-    return sorted(findings, key=lambda each: (SEVERITIES.index(each.severity), -each.cost_ms, each.fingerprint))
+    """Return findings with the gravest first: of those what was not over long before the others, then what cost most.
+
+    What costs no time ranks by the services it reached, then by the requests it hurt; ties go by fingerprint.
+    """
+    found = list(findings)
+    times = [time for each in found for time in (each.first_ns, each.last_ns) if time is not None]
+    # Over before the last tenth of the time in which anything was found.
+    late = max(times, default=0) - (max(times, default=0) - min(times, default=0)) // 10
+    return sorted(
+        found,
+        key=lambda each: (
+            SEVERITIES.index(each.severity),
+            each.last_ns is not None and each.last_ns < late,
+            -each.cost_ms,
+            -each.services,
+            -each.requests,
+            each.fingerprint,
+        ),
+    )
 
 
 def answer_of(findings: Iterable[Finding], limit: int, draw: Draw, notes: Sequence[str] = ()) -> Answer:

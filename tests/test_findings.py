@@ -9,9 +9,10 @@ import pytest
 from conftest import INGESTED_NS, START_NS, MakeStore, Shell, insert_rows
 
 import loglens
+from loglens.detector import Severity
 from loglens.detectors import ALL
 from loglens.errors import NotFound, UsageError
-from loglens.finding import fingerprint
+from loglens.finding import Finding, fingerprint, ranked
 from loglens.settings import load_settings
 from loglens.store.store import open_writer
 
@@ -279,3 +280,37 @@ def test_the_sample_logs_hold_what_was_planted(tmp_path: Path) -> None:
             for names, service, route in planted
             if row["detector"] in names and (row["service"], row["route"]) == (service, route)
         ], row["summary"]
+
+
+def found(
+    name: str, last_ns: int | None, *, severity: Severity = "critical", cost_ms: float = 0, services: int = 1
+) -> Finding:
+    return Finding(
+        detector="new_error",
+        severity=severity,
+        service="api",
+        subject=name,
+        summary="",
+        fingerprint=name,
+        evidence={},
+        gates=(),
+        sql="",
+        advice="",
+        cost_ms=cost_ms,
+        first_ns=0,
+        last_ns=last_ns,
+        services=services,
+    )
+
+
+def test_the_gravest_comes_first_then_what_is_not_over_then_what_costs_most() -> None:
+    given = [
+        found("warning", 100, severity="warning", cost_ms=9e9),
+        found("over, and dear", 89, cost_ms=900),
+        found("narrow", 100),
+        found("wide", 100, services=3),
+        found("to the end", 90, cost_ms=5),
+        found("without a time", None, cost_ms=7),
+    ]
+    order = ["without a time", "to the end", "wide", "narrow", "over, and dear", "warning"]
+    assert [each.subject for each in ranked(given)] == order

@@ -111,7 +111,8 @@ COMMAND = Findings(
     name="findings",
     callback=_find,
     help="What is wrong, where, what does it cost, and what to do about it?\n\nAsks every detector and ranks what they"
-    " find: the gravest first, then what cost most time. `loglens findings show FINGERPRINT` tells one of them whole."
+    " find: the gravest first, of those what was seen to the end, then what cost most time. `loglens findings show"
+    " FINGERPRINT` tells one of them whole."
     " docs/detectors.md explains each detector with its thresholds, which --set and loglens.toml change.",
     columns={column.name: column.meaning for column in COLUMNS},
     examples=(

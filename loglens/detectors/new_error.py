@@ -41,6 +41,8 @@ def _judge(row: Row, values: Values) -> Verdict:
         # Had it always been about, so much traffic without one would be as probable as this.
         p=float((1 - quiet_ratio) ** requests),
         is_spell=True,
+        services=row["services"],
+        requests=row["failed"],
     )
 
 
@@ -50,6 +52,10 @@ def _summary(row: Row, requests: int, share: float) -> str:
     since = wording.moment(row["first_ts"]) if row["first_ts"] is not None else "its first"
     told = f"New since {since}{step}{where}: {wording.counted(requests, 'request')}"
     told += f", {wording.some_of(share, 'request')} of its service since then; {row['failed']:,} failed with it"
+    # Who called from outside met it there.
+    outside = row["seen_route"]
+    if row["services"] > 1 and outside and outside != f"{row['service']} {row['route']}":
+        told += f", seen from outside in {outside}"
     return f"{told}; none in the {wording.percent(row['quiet_ratio'])} of the traffic before."
 
 

@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from loglens.analysis import Row, Value
-from loglens.explain.causes import attribute_rows, failure_rows, stretch_row
+from loglens.explain.causes import attribute_row, failure_rows, find_differences, stretch_row
 from loglens.explain.caveats import censored, stalled
 from loglens.explain.columns import COLUMNS
 from loglens.explain.compared import compared_row, refusal
 from loglens.explain.comparison import Comparison
 from loglens.explain.components import component_rows
 from loglens.explain.read import rows_of
+from loglens.explain.rest import tell_rest
 from loglens.explain.verdict import failed, sentence
 from loglens.explain.when import find_stretch
 
@@ -24,15 +25,18 @@ def explain(table: pa.Table, values: Mapping[str, Value]) -> list[Row]:
     """Return the rows of the answer from those of the statement and its binds."""
     comparison = Comparison(table, values)
     told = [compared_row(comparison), *failure_rows(comparison)]
-    refused = refusal(comparison)
+    refused, others = refusal(comparison), ""
     if refused is None:
         requests = comparison.requests
         stretch = find_stretch(requests.start_ns, requests.has_start, requests.is_tail)
         told += [] if comparison.is_errors else component_rows(comparison)
-        told += attribute_rows(comparison, stretch)
+        found = find_differences(comparison, stretch)
+        told += [attribute_row(comparison, each) for each in found]
         told += [] if stretch is None else [stretch_row(comparison, stretch)]
+        others = tell_rest(comparison, found)
     told += [{"part": "note", "note": note} for note in (*_sampling(comparison), *_doubts(comparison, refused))]
-    verdict = sentence(told, comparison.words) if refused is None else " ".join([*failed(told), refused])
+    said = [sentence(told, comparison.words), others] if refused is None else [*failed(told), refused]
+    verdict = " ".join(filter(None, said))
     return [dict.fromkeys(COLUMNS) | row for row in ({"part": "verdict", "note": verdict}, *told)]
 
 

@@ -68,7 +68,7 @@ def _failure(comparison: Comparison, members: Sequence[Row]) -> Row:
     }
 
 
-def attribute_rows(comparison: Comparison, stretch: Stretch | None) -> list[Row]:
+def find_differences(comparison: Comparison, stretch: Stretch | None) -> list[Difference]:
     """Return the attributes that set one side apart, the most telling first."""
     attributes = comparison.attributes
     if comparison.is_errors:
@@ -87,10 +87,11 @@ def attribute_rows(comparison: Comparison, stretch: Stretch | None) -> list[Row]
         body_weight=body_every / tail_every,
         known=None if stretch is None else stretch.holds,
     )
-    return [_attribute(comparison, each) for each in found[:_TOLD]]
+    return found[:_TOLD]
 
 
-def _attribute(comparison: Comparison, found: Difference) -> Row:
+def attribute_row(comparison: Comparison, found: Difference) -> Row:
+    """Return one of them as a row."""
     first, second = found.conditions[0], found.conditions[1] if len(found.conditions) > 1 else None
     same = [" and ".join(alias_text(each) for each in alias) for alias in found.aliases]
     return {

@@ -11,7 +11,9 @@ from loglens.attributes import Attribute
 from loglens.explain.read import Requests, read_attributes, read_requests, rows_of
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
+    from numpy.typing import NDArray
 
     from loglens.statistics import Reals
 
@@ -20,10 +22,11 @@ NS_PER_MS = 1_000_000
 
 @dataclass(frozen=True)
 class Comparison:
-    """The table that the statement gave, and its binds."""
+    """The table that the statement gave, and its binds; `is_rest` of what a cause that is known leaves of it."""
 
     table: pa.Table
     values: Mapping[str, Any]
+    is_rest: bool = False
 
     @property
     def is_errors(self) -> bool:
@@ -33,7 +36,8 @@ class Comparison:
     @property
     def words(self) -> tuple[str, str]:
         """What the two sides are called."""
-        return ("failed", "successful") if self.is_errors else ("slow", "typical")
+        one, other = ("failed", "successful") if self.is_errors else ("slow", "typical")
+        return f"other {one}" if self.is_rest else one, other
 
     @cached_property
     def requests(self) -> Requests:
@@ -72,6 +76,18 @@ class Comparison:
         """Return the one row of a part."""
         (found,) = rows_of(self.table, part).to_pylist()
         return dict(found)
+
+    def without(self, gone: NDArray[np.bool_]) -> Comparison:
+        """Return the comparison without some of the requests."""
+        import numpy as np
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        numbers = pa.array(np.where(gone, -1, np.cumsum(~gone) - 1), pa.int64())
+        moved = pc.take(numbers, self.table["request"])
+        table = self.table.set_column(self.table.schema.get_field_index("request"), "request", moved)
+        kept = pc.fill_null(pc.greater_equal(moved, 0), True)
+        return Comparison(table.filter(kept), self.values, is_rest=True)
 
     def trace_id(self, request: int) -> str | None:
         """Return the trace id of a request."""

@@ -21,6 +21,13 @@ def sentence(told: Sequence[Row], words: tuple[str, str]) -> str:
     return " ".join([*said, *(apart or [nothing])])
 
 
+def of_rest(told: Sequence[Row], words: tuple[str, str], left: int) -> str:
+    """Return what is said of the requests that a first cause leaves over, so many, over their rows."""
+    apart = [*_attribute(told, words), *(row["note"] for row in told if row["part"] == "time")]
+    lead = f"Without those, {left:,} {words[0].removeprefix('other ')} ones are left."
+    return " ".join([lead, *_component(told), *apart])
+
+
 def component_name(row: Row) -> str:
     """Return a component as it is written in sentences and tables."""
     return f"{row['service'] or '(no service)'}: {row['name'] or '(no name)'}"
