@@ -106,26 +106,6 @@ def jaeger(source: Path) -> Path:
     return path
 
 
-@pytest.fixture
-def zipkin(source: Path) -> Path:
-    """Write spans of the usual shape, others, and what is none, as Zipkin does."""
-    texts = []
-    for number in range(1000):
-        span: dict[str, Any] = {
-            "traceId": f"{number + 1:032x}",
-            "id": number if number % 20 == 3 else f"{number + 1:016x}",
-            "name": f"get /users/{number % 7}",
-            "timestamp": 1_700_000_000_000_000 + number,
-            "localEndpoint": {"serviceName": f"shop-{number % 3}"},
-            "annotations": [{"timestamp": 1_700_000_000_000_000, "value": "retry"}] * (number % 3 == 1),
-            "tags": {"attempt": str(number)},
-        }
-        texts.append(json.dumps([span], separators=(",", ":")) + "\n")
-    path = source.with_name("zipkin.jsonl")
-    path.write_text("".join(texts))
-    return path
-
-
 class Patient(Helpers):
     """Two helpers that are ready before the first piece comes."""
 
@@ -175,7 +155,6 @@ def given(monkeypatch: pytest.MonkeyPatch) -> list[Helper]:
         ("source", [2000, 100, 50, 100, 1]),
         ("protobuf", [1950, 100, 50, 0, 1]),
         ("jaeger", [800, 0, 0, 20, 1]),
-        ("zipkin", [950, 0, 0, 50, 1]),
     ],
 )
 def test_helpers_change_nothing(
