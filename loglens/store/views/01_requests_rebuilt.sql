@@ -1,6 +1,7 @@
 -- Where there are no spans at all: requests of services that write no access records, from the log records that share a
 -- trace or request id, if none of those is an access record. An id of a day, of 100,000 records, or of one alone is
--- none of a request. They took at least from the first record to the last.
+-- none of a request. They took at least from the first record to the last; a record is taken to be written at the end of
+-- what it tells the duration of.
 CREATE OR REPLACE TEMP VIEW rebuilt_requests AS
 WITH parts AS NOT MATERIALIZED (
     SELECT
@@ -9,7 +10,7 @@ WITH parts AS NOT MATERIALIZED (
         min(trace_id)                                            AS trace_id,
         min(request_id)                                          AS request_id,
         min(user_id)                                             AS user_id,
-        min(ts_ns)                                               AS first_ns,
+        min(coalesce(try(ts_ns - greatest(duration_ns, 0)), ts_ns)) AS first_ns,
         max(ts_ns)                                               AS last_ns,
         count(*)                                                 AS records,
         min({'ts_ns': ts_ns, 'source_id': source_id, 'line': line, 'ordinal': ordinal, 'instance': instance, 'message': message}) AS first,
@@ -82,9 +83,9 @@ COMMENT ON COLUMN rebuilt_requests.instance IS 'Instance of its first record.';
 COMMENT ON COLUMN rebuilt_requests.route IS 'The first route its service names.';
 COMMENT ON COLUMN rebuilt_requests.http_method IS 'The first HTTP method its service names.';
 COMMENT ON COLUMN rebuilt_requests.name IS 'Its first message.';
-COMMENT ON COLUMN rebuilt_requests.start_ns IS 'Time of its first record.';
+COMMENT ON COLUMN rebuilt_requests.start_ns IS 'Start: the time of its first record, or when what one of them tells the duration of began.';
 COMMENT ON COLUMN rebuilt_requests.end_ns IS 'Time of its last record.';
-COMMENT ON COLUMN rebuilt_requests.duration_ns IS 'From its first record to its last: it took at least that.';
+COMMENT ON COLUMN rebuilt_requests.duration_ns IS 'From its start to its last record: it took at least that.';
 COMMENT ON COLUMN rebuilt_requests.status_code IS 'The last HTTP status code its service names.';
 COMMENT ON COLUMN rebuilt_requests.is_error IS 'Whether its service named a status of 500 or above, or logged an error.';
 COMMENT ON COLUMN rebuilt_requests.trace_id IS 'Trace id.';
