@@ -21,11 +21,11 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("servers")]
 
 
 def test_faults_on_the_way(search: str, some: Path, names: Names, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A tenth of items busy, connections cut before, after and amid an answer, 413, 429, 503."""
+    """A tenth of all items busy, connections cut before, after and amid an answer, 413, 429, 503."""
     monkeypatch.setattr("loglens.push.run.Bulk", lambda server: Bulk(server, sleep=lambda s: time.sleep(s / 20)))
     monkeypatch.setattr(events, "ROUND_ITEMS", 10_000)
     faults = Faults(
-        busy_items=0.2, busy=0.1, unavailable=0.1, reset_before=0.1, reset_after=0.1, reset_amid=0.1,
+        busy_items=1.0, busy=0.1, unavailable=0.1, reset_before=0.1, reset_after=0.1, reset_amid=0.1,
         largest_bytes=1 << 20,
     )  # fmt: skip
     with faulty(search, faults) as url:

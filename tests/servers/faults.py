@@ -65,24 +65,24 @@ def faulty(url: str, faults: Faults) -> Iterator[str]:
                 self._answer(429, b'{"error":"busy"}')
             elif draw() < faults.unavailable:
                 self._answer(503, b"no server is available")
-            elif draw() < faults.busy_items:
-                self._busy_items(body)
             elif draw() < faults.reset_after:
-                self._forward(body)
+                self._bulk(body)
                 self._reset()
             elif draw() < faults.reset_amid:
-                self._answer(*self._forward(body), is_whole=False)
+                self._answer(*self._bulk(body), is_whole=False)
                 self._reset()
             elif faults.hangs > 0:
                 faults.hangs -= 1
-                self._forward(body)
+                self._bulk(body)
                 time.sleep(faults.hang_s)
                 self._reset()
             else:
-                self._pass(body)
+                self._answer(*self._bulk(body))
 
-        def _busy_items(self, body: bytes) -> None:
-            """Take all items but a tenth, which are told to come again."""
+        def _bulk(self, body: bytes) -> tuple[int, bytes]:
+            """Forward a bulk request, and of some all items but a tenth, which are told to come again."""
+            if faults.random.random() >= faults.busy_items:
+                return self._forward(body)
             lines = body.splitlines()
             pairs = list(zip(lines[::2], lines[1::2], strict=True))
             taken = [faults.random.random() < 0.9 for _ in pairs]
@@ -90,7 +90,7 @@ def faulty(url: str, faults: Faults) -> Iterator[str]:
             items = iter(json.loads(self._forward(sent)[1])["items"] if sent else [])
             busy = {"create": {"status": 429, "error": {"reason": "queue is full"}}}
             answer = {"errors": True, "items": [next(items) if ok else busy for ok in taken]}
-            self._answer(200, json.dumps(answer).encode())
+            return 200, json.dumps(answer).encode()
 
         def _body(self) -> bytes:
             return self.rfile.read(int(self.headers.get("content-length") or 0))
