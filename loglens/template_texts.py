@@ -18,7 +18,8 @@ _NUMBERS = (
     r":\d+(?::\d+)?\b|\(\d+\)|[,:]? ?\bline \d+|^\s*#\d+|\([^()\n]*0x[^()\n]*\)|0x[0-9a-fA-F]+|\$\$Lambda[^.(]*|\s\+$"
     r"|(?:GeneratedMethodAccessor|\$Proxy|\$\$EnhancerBySpringCGLIB\$\$)\w+"
 )
-_STACK = r'"(?:[\w.]*(?i:stack_?trace|stack|traceback)|@x|Exception|exc_info)"\s*:\s*("(?:[^"\\]|\\.)*")'
+# An attribute that holds a stack trace, and the JSON text of it.
+STACK = r'"(?:[\w.]*(?i:stack_?trace|stack|traceback)|@x|Exception|exc_info)"\s*:\s*("(?:[^"\\]|\\.)*")'
 _TOP = 3
 
 # Only of these records more is read than their message.
@@ -70,7 +71,7 @@ def texts_sql(records: str) -> str:
                     if(
                         contains(message, chr(10)),
                         message,
-                        json_extract_string(nullif(regexp_extract(attributes, {_quoted(_STACK)}, 1), ''), '$')
+                        json_extract_string(nullif(regexp_extract(attributes, {_quoted(STACK)}, 1), ''), '$')
                     )                                                       AS trace
                 FROM {records}
                 WHERE {_IS_TELLING}

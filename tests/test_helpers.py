@@ -18,7 +18,7 @@ import pyarrow as pa
 import pytest
 from otlp_protobuf import encode, framed
 
-from loglens.ingest import helpers, one_file
+from loglens.ingest import helpers, transaction
 from loglens.ingest.content import Content
 from loglens.ingest.helpers import Helper, Helpers
 from loglens.ingest.parsing import MakeParser
@@ -119,7 +119,7 @@ class Patient(Helpers):
 @pytest.fixture
 def with_helpers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let helpers take part whatever the size of a source."""
-    monkeypatch.setattr(one_file, "LARGE_BYTES", 0)
+    monkeypatch.setattr(transaction, "LARGE_BYTES", 0)
     monkeypatch.setattr(helpers, "spare_processors", lambda: 2)
     monkeypatch.setattr(helpers, "Helpers", Patient)
 

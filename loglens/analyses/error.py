@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from loglens.analysis import Analysis, Param, Row, Value
 from loglens.explain.own_attributes import OWN
+from loglens.template_texts import STACK
 from loglens.trace_ids import one_id
 
 if TYPE_CHECKING:
@@ -17,7 +18,8 @@ _MOST = 20_000
 
 
 def _bind(found: Sequence[Row], values: Mapping[str, Value]) -> Mapping[str, Any]:
-    return {"found_error": one_id("error", str(values["error"]), [row["error_id"] for row in found]), "sample": _MOST}
+    error_id = one_id("error", str(values["error"]), [row["error_id"] for row in found])
+    return {"found_error": error_id, "sample": _MOST, "stack": STACK}
 
 
 def _compute(table: pa.Table, values: Mapping[str, Value]) -> Sequence[Row]:
@@ -111,13 +113,16 @@ _FOUND = r"""
         ),
         stacks AS (
             SELECT
-                regexp_extract(
-                    attributes,
-                    '"(?:[\w.]*(?i:stack_?trace|stack))"\s*:\s*("(?:[^"\\]|\\.)*")',
-                    1
-                )                                                       AS stack
+                regexp_extract(attributes, $stack, 1)                   AS stack
             FROM context
             WHERE service IS NOT DISTINCT FROM (SELECT service FROM facts)
+            UNION ALL
+            -- Where a library writes nothing but the trace, it is the message of the error.
+            SELECT to_json(error_message)::VARCHAR
+            FROM context
+            WHERE
+                service IS NOT DISTINCT FROM (SELECT service FROM facts)
+                AND contains(error_message, chr(10))
             UNION ALL
             SELECT
                 regexp_extract(
@@ -245,7 +250,7 @@ ANALYSIS = Analysis(
         LIMIT 6
     """,
     bind=_bind,
-    bound=("found_error", "sample"),
+    bound=("found_error", "sample", "stack"),
     compute_arrow=_compute,
     draw=_draw,
     sql=_FOUND + OWN + _TOLD,

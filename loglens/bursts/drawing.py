@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from loglens.analysis import Row
-from loglens.paragraph import LONGEST, wrapped
-from loglens.text import visible
+from loglens.paragraph import Told, paragraphs
 from loglens.wording import amount, counted, duration, factor, moments, percent
 
-_INDENT = "  "
 _NS_PER_MS = 10**6
 # Beyond so many times, how many does not matter.
 _MANY_TIMES = 100
@@ -17,17 +15,12 @@ _MANY_TIMES = 100
 
 def draw(rows: Sequence[Row], width: int) -> str:
     """Return the bursts as paragraphs of at most `width` columns."""
-    if not rows:
-        return "No bursts.\n"
-    room = min(width, LONGEST)
-    return "\n".join("".join(f"{line}\n" for line in _burst(row, room)) for row in rows)
+    return paragraphs(rows, width, _told) or "No bursts.\n"
 
 
-def _burst(row: Row, width: int) -> Iterator[str]:
-    yield from wrapped(f"{moments(row['first_ts'], row['last_ts'])}  {visible(subject(row))}", width)
-    for text in filter(None, (much(row), onset(row), began(row), _changes(row), _apart(row), _open(row))):
-        for line in wrapped(visible(text), width - len(_INDENT)):
-            yield _INDENT + line
+def _told(row: Row) -> Told:
+    head = f"{moments(row['first_ts'], row['last_ts'])}  {subject(row)}"
+    return head, (much(row), onset(row), began(row), _changes(row), _apart(row), _open(row))
 
 
 def subject(row: Row) -> str:

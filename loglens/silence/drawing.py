@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from loglens.analysis import Row
-from loglens.paragraph import LONGEST, wrapped
-from loglens.text import visible
+from loglens.paragraph import Told, paragraphs
 from loglens.wording import amount, counted, duration, moments, percent
-
-_INDENT = "  "
 
 
 def draw(rows: Sequence[Row], width: int) -> str:
     """Return the silences as paragraphs of at most `width` columns."""
-    if not rows:
-        return "No silence.\n"
-    room = min(width, LONGEST)
-    return "\n".join("".join(f"{line}\n" for line in _silence(row, room)) for row in rows)
+    return paragraphs(rows, width, _told) or "No silence.\n"
 
 
-def _silence(row: Row, width: int) -> Iterator[str]:
-    yield from wrapped(f"{moments(row['first_ts'], row['last_ts'])}  {visible(subject(row))}: {row['kind']}", width)
-    for text in filter(None, (said(row), _around(row))):
-        for line in wrapped(visible(text), width - len(_INDENT)):
-            yield _INDENT + line
+def _told(row: Row) -> Told:
+    return f"{moments(row['first_ts'], row['last_ts'])}  {subject(row)}: {row['kind']}", (said(row), _around(row))
 
 
 def subject(row: Row) -> str:

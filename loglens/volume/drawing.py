@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from loglens.analysis import Row
 from loglens.bursts.drawing import onset
-from loglens.paragraph import LONGEST, wrapped
-from loglens.text import cut, visible
+from loglens.paragraph import LONGEST, Told, paragraphs
+from loglens.text import cut
 from loglens.wording import amount, counted, duration, factor, moments, percent
 
-_INDENT = "  "
 _NS_PER_MS = 10**6
 # Beyond so many times, how many does not matter.
 _MANY_TIMES = 100
@@ -22,17 +21,12 @@ _MORE = 1.5
 
 def draw(rows: Sequence[Row], width: int) -> str:
     """Return the bursts as paragraphs of at most `width` columns."""
-    if not rows:
-        return "No bursts of log records.\n"
-    room = min(width, LONGEST)
-    return "\n".join("".join(f"{line}\n" for line in _burst(row, room)) for row in rows)
+    return paragraphs(rows, width, _told) or "No bursts of log records.\n"
 
 
-def _burst(row: Row, width: int) -> Iterator[str]:
-    yield from wrapped(f"{moments(row['first_ts'], row['last_ts'])}  {visible(subject(row))}", width)
-    for text in filter(None, (much(row), onset(row), _of(row), _beside(row))):
-        for line in wrapped(visible(text), width - len(_INDENT)):
-            yield _INDENT + line
+def _told(row: Row) -> Told:
+    head = f"{moments(row['first_ts'], row['last_ts'])}  {subject(row)}"
+    return head, (much(row), onset(row), _of(row), _beside(row))
 
 
 def subject(row: Row) -> str:

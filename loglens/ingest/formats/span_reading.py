@@ -14,7 +14,7 @@ from loglens.ingest.formats.otlp_batches import BATCH_RECORDS, Ordinals
 from loglens.ingest.formats.otlp_columns import JSON, as_json, dictionary, json_schema, numbers
 from loglens.ingest.formats.otlp_pieces import as_written, mended
 from loglens.ingest.formats.otlp_reading import JSON_COLUMNS, Spool
-from loglens.ingest.formats.otlp_spans import FEW, span_statement
+from loglens.ingest.formats.otlp_spans import FEW, SPAN_SCHEMA, span_statement
 from loglens.ingest.formats.otlp_tally import Book, KeptRejects
 from loglens.ingest.formats.otlp_words import MAX_KEPT, Words
 from loglens.ingest.formats.span_pieces import Found, Shared, Usual, hex_id_sql
@@ -23,27 +23,9 @@ from loglens.ingest.pieces import Reject, RejectSpool
 from loglens.ingest.reader import Counts, Reading
 
 USUAL, OTHER = "usual", "other"
-USUAL_SCHEMA = pa.schema(
-    [
-        ("line", pa.int64()),
-        ("ordinal", pa.int32()),
-        ("trace_id", pa.string()),
-        ("span_id", pa.string()),
-        ("parent_span_id", pa.string()),
-        ("service", FEW),
-        ("instance", FEW),
-        ("scope_name", FEW),
-        ("resource", FEW),
-        ("extra", FEW),
-        ("kind", FEW),
-        ("status", FEW),
-        ("status_message", FEW),
-        ("name", pa.string()),
-        ("start_ns", pa.int64()),
-        ("duration_ns", pa.int64()),
-        ("attributes", pa.string()),
-    ]
-)
+# What spans of the usual shape have none of.
+_NONE = ("events", "links", "exception_type", "raw")
+USUAL_SCHEMA = pa.schema([field for field in SPAN_SCHEMA if field.name not in _NONE])
 OTHER_SCHEMA = pa.schema(
     [
         ("line", pa.int64()),
@@ -63,10 +45,7 @@ USUAL_ROWS = f"""
                 {hex_id_sql("parent_span_id")} AS parent_span_id,
                 coalesce(service, $fallback)   AS service
             ),
-            NULL::VARCHAR                      AS events,
-            NULL::VARCHAR                      AS links,
-            NULL::VARCHAR                      AS exception_type,
-            NULL::VARCHAR                      AS raw
+            {", ".join(f"NULL::VARCHAR AS {name}" for name in _NONE)}
         FROM input
     )
 """
