@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+from conftest import Shell
+
 from loglens.cli.ingest_summary import summarize
 from loglens.ingest.report import IngestReport, Outcome
 
@@ -43,3 +48,17 @@ Next: loglens --db x.duckdb
 def test_lines_fold_at_the_width_of_a_terminal() -> None:
     assert summarize(REPORT) == WIDE
     assert summarize(REPORT, width=80) == NARROW
+
+
+def test_a_command_stays_in_one_line() -> None:
+    database = f"/{'x' * 60}.duckdb"
+    told = summarize(IngestReport(database, REPORT.outcomes), width=60)
+    assert told.endswith(f"\nNext: loglens --db {database}\n")
+
+
+def test_what_is_no_terminal_has_no_width(tmp_path: Path, shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    log = tmp_path / "a.log"
+    log.write_text('{"time":"2026-01-15T09:00:00Z","level":"info","msg":"up"}\n')
+    done = shell("ingest", str(log), "--db", str(tmp_path / "x.duckdb"))
+    assert done.err.startswith(f"{tmp_path}/x.duckdb: 1 records from 1 new (")

@@ -48,6 +48,11 @@ def is_terminal() -> bool:
     return sys.stderr is not None and sys.stderr.isatty()
 
 
+def terminal_width() -> int | None:
+    """Return the columns of the terminal that stderr is, or None where it is none or tells no width."""
+    return (os.get_terminal_size(sys.stderr.fileno()).columns or None) if is_terminal() else None
+
+
 def guard(call: Callable[[], object]) -> int:
     """Run a command and return its exit code; whatever goes wrong is said in one message, never as a traceback."""
     try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from loglens.cli.console import DONE, is_terminal, say, write
+from loglens.cli.console import DONE, is_terminal, say, terminal_width, write
 from loglens.cli.ingest_summary import summarize
 from loglens.cli.options import filled_database, waiting
 from loglens.ingest.report import IngestReport, Outcome, Progress
@@ -35,9 +35,7 @@ def _ingest(paths: tuple[str, ...], db: Path | None, verbose: bool, explain: boo
             report = ingest(request, bars)
     else:
         report = ingest(request)
-    from loglens.cli.output import make_page
-
-    write(summarize(report, is_dry=request.dry_run, is_verbose=verbose, width=make_page(None).width))
+    write(summarize(report, is_dry=request.dry_run, is_verbose=verbose, width=terminal_width()))
     return report.exit_code
 
 

@@ -31,9 +31,9 @@ def summarize(report: IngestReport, is_dry: bool = False, is_verbose: bool = Fal
         lines += [f"  {outcome.action:9} {_counts(outcome)}  {_path(outcome)}" for outcome in report.having(*READ)]
     if not report.having(*READ, "unchanged") and not report.having("failed"):
         lines.append("Nothing to read: no log, trace or metric was found. --format NAME reads a file as NAME anyway.")
-    elif not is_dry and report.records:
-        lines.append(f"Next: {_command(report)}")
-    return "".join(f"{part}\n" for line in lines for part in _folded(line, width))
+    text = "".join(f"{part}\n" for line in lines for part in _folded(line, width))
+    # A command stays in one line, so that it can be copied.
+    return text if is_dry or not report.records else f"{text}Next: {_command(report)}\n"
 
 
 def _folded(line: str, width: int | None) -> list[str]:
