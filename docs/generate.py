@@ -121,6 +121,12 @@ def _formats() -> Iterator[str]:
     for rule in written["rule"]:
         yield f"## {rule['title']}\n"
         yield f"{rule['text'].strip()}\n"
+    yield "## The same spans in another format\n"
+    yield f"{written['differs'].strip()}\n"
+    differs = {form.name: form.differs for form in FORMATS if form.differs}
+    columns = dict.fromkeys(column for each in differs.values() for column in each)
+    rows = [(f"`{column}`", *(each.get(column, "the same") for each in differs.values())) for column in columns]
+    yield from _table(("column", *differs), rows)
     yield "## Keys of JSON logs and of logfmt\n"
     yield f"{written['keys'].strip()}\n"
     yield from _table(("column", "keys"), [(f"`{name}`", _codes(keys)) for name, keys in KEYS.items()])

@@ -18,12 +18,12 @@ KINDS = (None, "internal", "server", "client", "producer", "consumer")
 TAG_TYPES = {"stringValue": "string", "intValue": "int64", "doubleValue": "float64", "boolValue": "bool"}
 
 
-def _spans(request: Json) -> Iterator[tuple[dict[str, Json], str, Json]]:
+def _spans(request: Json) -> Iterator[tuple[dict[str, Json], dict[str, str], Json]]:
     """Yield the resource attributes, the scope and the span of each record of a request."""
     for resource_spans in request["resourceSpans"]:
         resource = {each["key"]: each["value"] for each in resource_spans["resource"]["attributes"]}
         for scope_spans in resource_spans["scopeSpans"]:
-            yield from ((resource, scope_spans.get("scope", {}).get("name"), span) for span in scope_spans["spans"])
+            yield from ((resource, scope_spans.get("scope", {}), span) for span in scope_spans["spans"])
 
 
 def _tag(key: str, value: dict[str, Json]) -> Json:
@@ -31,18 +31,23 @@ def _tag(key: str, value: dict[str, Json]) -> Json:
     return {"key": key, "type": TAG_TYPES[kind], "value": int(plain) if kind == "intValue" else plain}
 
 
-def _added(scope: str, span: Json) -> dict[str, Json]:
+def _added(scope: dict[str, str], span: Json) -> dict[str, Json]:
     """Return what an exporter says of a span in tags, by name."""
     status = span.get("status", {})
     failed = status.get("code") == 2
     words = {
-        "otel.scope.name": scope,
+        "otel.scope.name": scope.get("name"),
+        "otel.scope.version": scope.get("version"),
         "otel.status_code": {1: "OK", 2: "ERROR"}.get(status.get("code", 0)),
         "otel.status_description": status.get("message"),
     }
     return {key: {"stringValue": word} for key, word in words.items() if word} | (
         {"error": {"boolValue": True}} if failed else {}
     )
+
+
+def _reference(kind: str, trace_id: str, span_id: str) -> Json:
+    return {"refType": kind, "traceID": trace_id, "spanID": span_id}
 
 
 def jaeger(request: Json) -> Json:
@@ -76,7 +81,10 @@ def jaeger(request: Json) -> Json:
                 "traceID": span["traceId"],
                 "spanID": span["spanId"],
                 "operationName": span["name"],
-                "references": [{"refType": "CHILD_OF", "traceID": span["traceId"], "spanID": parent}] if parent else [],
+                "references": [
+                    *([_reference("CHILD_OF", span["traceId"], parent)] if parent else []),
+                    *(_reference("FOLLOWS_FROM", link["traceId"], link["spanId"]) for link in span.get("links", [])),
+                ],
                 "startTime": begin // 1000,
                 "duration": (end - begin) // 1000,
                 "tags": [_tag(each["key"], each["value"]) for each in span.get("attributes", [])]
@@ -93,7 +101,7 @@ def zipkin(request: Json) -> Json:
     return [_zipkin_span(*each) for each in _spans(request)]
 
 
-def _zipkin_span(resource: dict[str, Json], scope: str, span: Json) -> Json:
+def _zipkin_span(resource: dict[str, Json], scope: dict[str, str], span: Json) -> Json:
     begin, end = int(span["startTimeUnixNano"]), int(span["endTimeUnixNano"])
     attributes = {each["key"]: each["value"] for each in span.get("attributes", [])} | _added(scope, span)
     if "error" in attributes:

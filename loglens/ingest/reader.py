@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol
@@ -201,7 +201,8 @@ class Format:
     lines with those that go on with them, `wrapper` for lines that wrap those of others. `is_binary` is given for those
     whose pieces are messages, which `pieces` then hands out as `content` and not as `text`. `is_helped` is given for
     those that have their pieces parsed (see `Reading.parsed`). A line of more than `longest_line_bytes` is rejected: it
-    would take several times as much memory.
+    would take several times as much memory. `differs` says of a format of spans which columns are not what the same
+    spans give in OTLP JSON, and how they differ.
     """
 
     name: str
@@ -216,3 +217,4 @@ class Format:
     is_helped: bool = False
     wrapper: Wrapper | None = None
     longest_line_bytes: int = 512 << 20
+    differs: Mapping[str, str] = field(default_factory=dict)

@@ -46,4 +46,13 @@ FORMAT = Format(
     sniff=sniff,
     read=read,
     is_helped=True,
+    differs={
+        "start_ns": "whole microseconds",
+        "duration_ns": "whole microseconds",
+        "events": "times in whole microseconds",
+        "links": "references, with their kind as an attribute; one that names the parent too is the parent alone",
+        "attributes": "exporters add tags: span.kind, error, otel.status_code, otel.scope.name and others",
+        "resource": "the service is no tag of its process",
+        "extra": "the version of the scope is a tag",
+    },
 )

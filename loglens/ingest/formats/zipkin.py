@@ -49,4 +49,14 @@ FORMAT = Format(
     sniff=sniff,
     read=read,
     is_helped=True,
+    differs={
+        "instance": "the address of the endpoint, where there is one",
+        "start_ns": "whole microseconds",
+        "duration_ns": "whole microseconds",
+        "events": "annotations: times in whole microseconds, and no attributes",
+        "links": "there are none",
+        "attributes": "every value is a text; exporters add tags: error, otel.status_code, otel.scope.name and others",
+        "resource": "there is none",
+        "extra": "the endpoints; the version of the scope is a tag",
+    },
 )

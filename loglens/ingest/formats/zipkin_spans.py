@@ -60,11 +60,10 @@ _READ = ("traceId", "id", "parentId", "name", "kind", "timestamp", "duration", "
 _PATHS = [
     "$.traceId", "$.id", "$.parentId", "$.name", "$.kind", "$.timestamp", "$.duration", "$.localEndpoint.serviceName",
     "$.localEndpoint.ipv4", "$.localEndpoint.ipv6", "$.remoteEndpoint.serviceName", "$.tags", '$.tags."error"',
-    '$.tags."otel.status_code"',
+    '$.tags."otel.status_code"', '$.tags."otel.scope.name"',
 ]  # fmt: skip
-(_TRACE_ID, _ID, _PARENT_ID, _NAME, _KIND, _START, _DURATION, _SERVICE, _IPV4, _IPV6, _PEER, _TAGS, _ERROR, _STATUS) = (
-    f"v[{place}]" for place in range(1, len(_PATHS) + 1)
-)
+(_TRACE_ID, _ID, _PARENT_ID, _NAME, _KIND, _START, _DURATION, _SERVICE, _IPV4, _IPV6, _PEER, _TAGS, _ERROR, _STATUS,
+ _SCOPE) = (f"v[{place}]" for place in range(1, len(_PATHS) + 1))  # fmt: skip
 _ANNOTATIONS = '[{"timestamp":"JSON","value":"VARCHAR"}]'
 
 
@@ -118,7 +117,7 @@ def _columns_sql() -> str:
             {hex_id_sql(_PARENT_ID)}                                          AS parent_span_id,
             coalesce(nullif({_SERVICE}, ''), $fallback)                       AS service,
             coalesce({_IPV4}, {_IPV6})                                        AS instance,
-            NULL                                                              AS scope_name,
+            {_SCOPE}                                                          AS scope_name,
             NULL                                                              AS resource,
             {beside_sql(_READ)}                                               AS extra,
             CASE

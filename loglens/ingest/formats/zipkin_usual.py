@@ -60,7 +60,7 @@ def read_usual(text: bytes | msgspec.Raw, shared: Words) -> Usual | None:
     local_text = b"" if local is UNSET else bytes(local)
     remote_text = b"" if remote is UNSET else bytes(remote)
     tags = {} if span.tags is UNSET else span.tags
-    about = tags.get("error"), tags.get("otel.status_code")
+    about = tags.get("error"), tags.get("otel.status_code"), tags.get("otel.scope.name")
     code = shared[local_text, remote_text, span.kind, span.debug, span.shared, *about]
     found = shared.found[code]
     if found is None:
@@ -84,7 +84,7 @@ def read_usual(text: bytes | msgspec.Raw, shared: Words) -> Usual | None:
 
 def read_shared(key: tuple[Any, ...]) -> tuple[Shared | None, int]:
     """Read what spans have in common that have their endpoints and some tags alike, None for another shape."""
-    local, remote, kind, debug, shared, error, outcome = key
+    local, remote, kind, debug, shared, error, outcome, scope = key
     if not (kind is UNSET or kind in KINDS):
         return None, -1
     endpoints = [read(_ENDPOINT, text) if text else Endpoint() for text in (local, remote)]
@@ -101,7 +101,7 @@ def read_shared(key: tuple[Any, ...]) -> tuple[Shared | None, int]:
     return Shared(
         service=given(own.serviceName) or None,
         instance=next((text for text in (given(own.ipv4), given(own.ipv6)) if text is not None), None),
-        scope_name=None,
+        scope_name=scope,
         resource=None,
         extra=encode(extra).decode() if extra else None,
         kind="INTERNAL" if kind is UNSET else kind,
