@@ -13,10 +13,11 @@ from dataclasses import dataclass
 
 from loglens.ingest.layout import OUTER, Layout, groups_of
 from loglens.ingest.sql_text import listed, quoted
-from loglens.ingest.tokens import ONE_PASS_GROUPS, Outside, outsides
+from loglens.ingest.tokens import ONE_PASS_GROUPS, Outside, Word, outsides
 
-# Where every value is what stands between the quotes.
-_CLEAN = "NOT regexp_matches(text, '[\\\\\\x00-\\x1f]')"
+# Where every value is what stands between the quotes: there is nothing but quotes to escape. To do that and to measure
+# the result takes a quarter of the time of an expression that looks for it.
+_CLEAN = "strlen(CAST(to_json(text) AS VARCHAR)) = strlen(text) + len(cut) + 1"
 
 # What is around a record, where nothing is.
 _UNWRAPPED = ", ".join(f"CAST(NULL AS VARCHAR) AS {name}" for name in OUTER)
@@ -95,6 +96,14 @@ def _part_name(place: int, pattern: str) -> str:
     return f"p{place}_{len(groups_of(pattern))}"
 
 
+def _proof_of(text: str, word: Word) -> str:
+    """Return the condition that a text is a word of a layout."""
+    if not word.group:
+        return f"{text} = {quoted(word.text)}"
+    begins = f"starts_with({text}, {quoted(word.text)})" if word.text else "true"
+    return begins if word.may_be_empty else f"{begins} AND {text} <> {quoted(word.text)}"
+
+
 @dataclass(frozen=True)
 class Stage:
     """One expression on a piece outside of quotes, and the column its groups are in."""
@@ -129,7 +138,7 @@ class Candidate:
     @property
     def steps(self) -> int:
         """How many expressions one after another it takes to find the groups of a piece."""
-        return max((len(piece.patterns) for piece in self._outsides), default=0) if self.layout.tokens else 0
+        return max((max(1, len(piece.patterns)) for piece in self._outsides), default=0) if self.layout.tokens else 0
 
     @property
     def _is_cut(self) -> str:
@@ -139,7 +148,7 @@ class Candidate:
         texts = [
             f"cut[{2 * place + 1}] = {quoted(piece.text)}"
             for place, piece in enumerate(self._outsides)
-            if not piece.patterns
+            if not (piece.words or piece.patterns)
         ]
         return " AND ".join(["is_clean", f"len(cut) = {2 * len(self._outsides) - 1}", *texts])
 
@@ -164,7 +173,25 @@ class Candidate:
         return {
             stage.column: [(self._is_cut + before, _extract(stage.text, stage.pattern, ONE_PASS_GROUPS))]
             for stage in (self._stages(step) if self.layout.tokens else ())
-        } | (self._inner_cases() if step == 0 else {})
+        } | (self._inner_cases() | self._split_cases() if step == 0 else {})
+
+    def _split_pieces(self) -> Iterator[tuple[int, Outside]]:
+        yield from ((place, piece) for place, piece in enumerate(self._outsides) if piece.words)
+
+    def _split_cases(self) -> Cases:
+        return {
+            f"l{place}": [(self._is_cut, f"string_split(cut[{2 * place + 1}], ' ')")]
+            for place, _ in self._split_pieces()
+        }
+
+    def _proofs(self) -> Iterator[str]:
+        """Yield the conditions that the pieces outside of quotes are those of the layout."""
+        for each in self._every_stage:
+            yield f"coalesce({_member(each.column, each.pattern, each.proof)} <> '', false)"
+        for place, piece in self._split_pieces():
+            yield f"coalesce(len(l{place}), 0) = {len(piece.words)}"
+            for number, word in enumerate(piece.words, start=1):
+                yield _proof_of(f"l{place}[{number}]", word)
 
     def _quoted_cuts(self) -> Iterator[tuple[str, str, str]]:
         """Yield each quoted token: its group, the piece it is, and what is to be found within it."""
@@ -190,6 +217,10 @@ class Candidate:
             for stage in self._every_stage
             for group in groups_of(stage.pattern)
         }
+        for place, piece in self._split_pieces():
+            for number, word in enumerate(piece.words, start=1):
+                if word.group:
+                    found[word.group] = f"substr(l{place}[{number}], {len(word.text) + 1})"
         for group, cut, inner in self._quoted_cuts():
             found[group] = cut
             found |= {name: _member(self._inner_name(cut), inner, name) for name in groups_of(inner)}
@@ -215,8 +246,7 @@ class Candidate:
         )
         found = self._is_cut
         if self.is_alone:
-            proofs = [f"{_member(each.column, each.pattern, each.proof)} <> ''" for each in self._every_stage]
-            found = " AND ".join([self._is_cut, *(f"coalesce({proof}, false)" for proof in proofs)])
+            found = " AND ".join([self._is_cut, *self._proofs()])
         whole = " AND ".join(filter(None, [among, "NOT is_clean"]))
         return {self._column: [(found, f"struct_pack({fields})"), (whole, extract)]}
 

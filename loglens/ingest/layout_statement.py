@@ -82,7 +82,7 @@ def insert_statement(dispatch: Dispatch) -> str:
         "error_message": "coalesce(error_message, nullif(fault.message, ''))",
         "route": f"coalesce(http_route, {route_shape_sql('path')})" if dispatch.has("path") else "http_route",
         "duration_ns": "CASE WHEN is_aside THEN lines ELSE duration_ns END",
-        "attributes": "CASE WHEN members <> '' THEN '{' || members || '}' END",
+        "attributes": "CASE WHEN members <> '' THEN concat('{', members, '}') END",
     }
     columns = ",\n".join(f"{special.get(name, name)} AS {name}" for name in ROW)
     return f"""
@@ -117,19 +117,27 @@ def _texts(dispatch: Dispatch) -> str:
 
 
 def _members(number: int, layout: Layout) -> str | None:
-    """Return the expression for the attributes of a layout, each with a comma before it."""
+    """Return the expression for the attributes of a layout, with commas between them; null where it has none."""
     groups = groups_sql(number, layout)
-    members = [quoted(f"{_json(name)}:{_json(value)}") for name, value in layout.constants.items()]
+    parts = [[quoted(f"{_json(name)}:{_json(value)}")] for name, value in layout.constants.items()]
     for name, source in layout.attributes.items():
-        text = source.format_map(groups)
-        is_safe = source.strip("{}") in layout.safe
-        value = (
-            number_sql(text) if name in layout.numbers else f"'\"' || {text} || '\"'" if is_safe else string_sql(text)
-        )
-        member = f"{quoted(f'{_json(name)}:')} || {value}"
-        present = f"{text} NOT IN ({', '.join(map(quoted, layout.absent))})"
-        members.append(f"CASE WHEN {present} THEN {member} END" if layout.absent else member)
-    return f"nullif(concat_ws(',', {', '.join(members)}), '')" if members else None
+        text, key = source.format_map(groups), f"{_json(name)}:"
+        if name in layout.numbers:
+            parts.append([quoted(key), number_sql(text)])
+        elif source.strip("{}") in layout.safe:
+            parts.append([quoted(f'{key}"'), text, "'\"'"])
+        else:
+            parts.append([quoted(key), string_sql(text)])
+        if layout.absent:
+            present = f"{text} NOT IN ({', '.join(map(quoted, layout.absent))})"
+            parts[-1] = [f"CASE WHEN {present} THEN concat({', '.join(parts[-1])}) END"]
+    if not parts:
+        return None
+    if layout.absent:
+        return f"nullif(concat_ws(',', {', '.join(part for (part,) in parts)}), '')"
+    # A record of the layout has them all, so they are put together at once.
+    every = ", ',', ".join(", ".join(part) for part in parts)
+    return f"CASE WHEN which = {number} THEN concat({every}) END"
 
 
 def _json(text: str) -> str:

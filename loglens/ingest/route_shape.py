@@ -16,6 +16,9 @@ _FRAGMENT = r"#[\s\S]*$"
 _ENDING = r"(?:\.[A-Za-z][A-Za-z0-9]{0,4}|:[A-Za-z]+)$"
 _UUID = "[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}"
 _NUMBER = f"/(?:[0-9]+|{_UUID})(/|$)"
+# Words without digits, but for a version, and numbers that never follow one another.
+_WORD = "/(?:v[0-9]|(?:[A-Za-z_.]+-)?[A-Za-z_.]+)"
+_NUMBERED = f"(?:(?:/[0-9]+)?{_WORD})*(?:/[0-9]+)?/?"
 _SIMPLE = "[^?#:]+(?:[?][A-Za-z_.-]+=[^&;?#]*(?:&[A-Za-z_.-]+=[^&;?#]*)*)?"
 _PREFIXES = "(?:[A-Za-z]{1,16}[_-]){1,3}"
 
@@ -32,6 +35,8 @@ def route_shape_sql(path: str) -> str:
     return (
         f"CASE WHEN {path} IS NULL THEN NULL WHEN {path} = '' THEN '/' "
         f"WHEN NOT regexp_matches({path}, '{_WORTH_A_LOOK}') THEN {path} "
+        f"WHEN regexp_full_match({path}, '{_NUMBERED}') "
+        f"THEN regexp_replace({path}, '/[0-9]+(/|$)', '/{{id}}\\1', 'g') "
         f"ELSE {_quick_sql(path, _shape_sql(bare))} END"
     )
 
