@@ -205,13 +205,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--inputs", type=int, default=1_000_000, metavar="N")
     parser.add_argument("--minutes", type=float, default=60, metavar="N", help="end after so many, whatever is left")
+    parser.add_argument("--inputs-per-file", type=int, default=200, metavar="N", help="more are quicker to read")
     parser.add_argument("--seed", type=int, default=1, metavar="N")
     parser.add_argument("--folder", type=Path, help="where the files of problems stay; a temporary folder else")
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="loglens-fuzz-", dir=options.folder))
     started, total, seed = time.monotonic(), Tally(), options.seed
     while total.inputs < options.inputs and time.monotonic() - started < 60 * options.minutes:
-        done = fuzz(min(50_000, options.inputs - total.inputs), seed, folder)
+        done = fuzz(min(50_000, options.inputs - total.inputs), seed, folder, options.inputs_per_file)
         total = total.plus(done)
         memory_mib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
         print(f"seed {seed}: {total}; {time.monotonic() - started:,.0f} s, at most {memory_mib:,} MiB", flush=True)
