@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from otlp import Row, attribute, compact, logs_request, read_otlp, trace_request
 
 from loglens.ingest.formats.otlp_attributes import Flattener
+from loglens.ingest.formats.otlp_exact import exception_type
 from loglens.ingest.formats.otlp_values import Malformed, Writer, parse
 
 HERE = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -219,3 +220,8 @@ def test_writers_tell_what_text_cannot_carry() -> None:
         with pytest.raises(Malformed):
             Writer().attributes(parse(text))
     assert math.isinf(float("1e400"))
+
+
+@pytest.mark.parametrize("broken", ['"a"', "1", "[1]", '[{"attributes":1}]', '[{"attributes":["a",1,[2]]}]', "[null]"])
+def test_events_that_are_broken_name_no_exception(broken: str) -> None:
+    assert exception_type(broken) is None

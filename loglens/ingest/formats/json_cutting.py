@@ -214,6 +214,8 @@ def learn(judged: Judged, profile: Profile, taken: Sequence[Taken | None]) -> Cu
             continue
         rows = np.flatnonzero((left & (lines.counts == skeleton.skeleton.count)) | (np.arange(len(left)) == row))
         alike = Fitting(skeleton.skeleton).fit(lines, rows).rows
+        if not len(alike):
+            continue
         (usual, _), *_ = Counter(taken[alike_row] for alike_row in alike).most_common(1)
         found[skeleton_of(text, profile, usual or ()) or skeleton] += len(alike)
         left[alike] = False

@@ -187,7 +187,7 @@ def _layouts(profile: Profile, rows: list[Surveyed]) -> tuple[Layout, ...]:
             patch = merge_patch([places[number] for number in row.places], keys)
             own = row.keys[0] or []
             rest = plain_rest(patch, own)
-            last = own[-1] if rest is not None and list(rest) == own[-1:] else None
+            last = own[-1] if rest and list(rest) == own[-1:] else None
             found[Layout(row.layout, tuple(row.places), patch, rest, last)] += row.lines
     return tuple(layout for layout, _ in found.most_common(SURVEYED_LAYOUTS))
 

@@ -118,11 +118,16 @@ def json_list(value: Any, what: str, writer: Writer) -> str | None:
     return writer.plain(canonical(elements, writer)) if elements else None
 
 
+def _objects(value: Any) -> list[dict[str, Any]]:
+    """Return the objects of a list, none where it is no list."""
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
 def exception_type(events: str) -> str | None:
     """Return the exception.type of the first event that has one, from the JSON text of events."""
-    # Nulls stand in the lists of some exporters.
-    for event in filter(None, parse(events)):
-        for pair in filter(None, event.get("attributes") or ()):
+    # Nulls stand in the lists of some exporters, anything in those that are broken.
+    for event in _objects(parse(events)):
+        for pair in _objects(event.get("attributes")):
             if pair.get("key") == "exception.type" and isinstance(pair.get("value"), dict):
                 content = next(iter(pair["value"].values()), None)
                 if isinstance(content, str):
