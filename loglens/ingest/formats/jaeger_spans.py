@@ -216,6 +216,7 @@ def _events_sql() -> str:
     named, told = (element(f"list_filter(x.fields, lambda f: f.key = '{key}')") for key in ("event", "message"))
     rest = "list_filter(x.fields, lambda f: f.key <> 'event')"
     value = """CASE
+        WHEN f.value ->> '$' IS NULL THEN 'null'
         WHEN f.type = 'bool' AND json_type(f.value) = 'BOOLEAN' THEN concat('{"boolValue":', f.value, '}')
         WHEN f.type = 'int64' THEN concat('{"intValue":', to_json(f.value ->> '$'), '}')
         WHEN f.type = 'float64' AND json_type(f.value) <> 'VARCHAR' THEN concat('{"doubleValue":', f.value, '}')

@@ -66,7 +66,7 @@ _PROCESS = msgspec.json.Decoder(Process)
 def read_usual(text: msgspec.Raw, processes: dict[str, tuple[str, bool]], shared: Words) -> Usual | None:
     """Read a span of the usual shape, None where it has another."""
     span = read(_SPAN, text)
-    if span is None or span.logs or not span.traceID:
+    if span is None or span.logs or not (span.traceID and span.spanID):
         return None
     parent = None
     if references := span.references or ():

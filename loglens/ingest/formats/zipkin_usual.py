@@ -54,7 +54,7 @@ _ENDPOINT = msgspec.json.Decoder(Endpoint)
 def read_usual(text: bytes | msgspec.Raw, shared: Words) -> Usual | None:
     """Read a span of the usual shape, None where it has another."""
     span = read(_SPAN, text)
-    if span is None or span.annotations:
+    if span is None or span.annotations or not (span.traceId and span.id):
         return None
     local, remote = span.localEndpoint, span.remoteEndpoint
     local_text = b"" if local is UNSET else bytes(local)
