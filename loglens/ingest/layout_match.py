@@ -100,7 +100,7 @@ def _proof_of(text: str, word: Word) -> str:
     """Return the condition that a text is a word of a layout."""
     if not word.group:
         return f"{text} = {quoted(word.text)}"
-    begins = f"starts_with({text}, {quoted(word.text)})" if word.text else "true"
+    begins = f"starts_with({text}, {quoted(word.text)})"
     return begins if word.may_be_empty else f"{begins} AND {text} <> {quoted(word.text)}"
 
 
@@ -189,7 +189,7 @@ class Candidate:
         for each in self._every_stage:
             yield f"coalesce({_member(each.column, each.pattern, each.proof)} <> '', false)"
         for place, piece in self._split_pieces():
-            yield f"coalesce(len(l{place}), 0) = {len(piece.words)}"
+            yield f"len(l{place}) = {len(piece.words)}"
             for number, word in enumerate(piece.words, start=1):
                 yield _proof_of(f"l{place}[{number}]", word)
 

@@ -134,10 +134,12 @@ def _members(number: int, layout: Layout) -> str | None:
     if not parts:
         return None
     if layout.absent:
-        return f"nullif(concat_ws(',', {', '.join(part for (part,) in parts)}), '')"
-    # A record of the layout has them all, so they are put together at once.
-    every = ", ',', ".join(", ".join(part) for part in parts)
-    return f"CASE WHEN which = {number} THEN concat({every}) END"
+        members = f"nullif(concat_ws(',', {', '.join(part for (part,) in parts)}), '')"
+    else:
+        # A record of the layout has them all, so they are put together at once.
+        every = ", ',', ".join(", ".join(part) for part in parts)
+        members = f"concat({every})"
+    return f"CASE WHEN which = {number} THEN {members} END"
 
 
 def _json(text: str) -> str:
