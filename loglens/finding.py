@@ -44,7 +44,11 @@ COLUMNS: tuple[Column, ...] = (
 
 # What the story of a finding has beside its columns.
 STORY: tuple[Column, ...] = (
-    Column("why", "JSON", "Of a slow route: what sets its slow requests apart, as `why` answers it; null of others."),
+    Column(
+        "why",
+        "JSON",
+        "What sets its requests apart: of a slow route as `why`, of a new error as `error` answers it; null of others.",
+    ),
     Column("trace", "JSON", "The spans and records of its first exemplar."),
 )
 

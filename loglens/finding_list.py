@@ -40,7 +40,7 @@ def _paragraph(row: Row, parts: Sequence[Row], width: int) -> Iterator[str]:
     for part in (part for part in parts if part["detector"] != row["detector"]):
         because = f"Because of {visible(part['subject'])}: {visible(part['summary'])}"
         yield from _indented(f"{because} ({part['detector']} {_short(part)})", width)
-    yield from _indented(_together([part for part in parts if part["detector"] == row["detector"]]), width)
+    yield from _indented(_together(row, [part for part in parts if part["detector"] == row["detector"]]), width)
     yield from _indented(f"More: loglens findings show {_short(row)}", width)
 
 
@@ -58,12 +58,14 @@ def _short(row: Row) -> str:
     return str(row["fingerprint"])[:8]
 
 
-def _together(parts: Sequence[Row]) -> str:
+def _together(head: Row, parts: Sequence[Row]) -> str:
     if not parts:
         return ""
-    named = ", ".join(visible(part["subject"]) for part in parts[:_NAMED])
+    # What is the same in several routes of a service is told by the routes.
+    is_whole = head["route"] is None
+    named = ", ".join(visible(part["route"] if is_whole else part["subject"]) for part in parts[:_NAMED])
     others = f" and {len(parts) - _NAMED:,} more" if len(parts) > _NAMED else ""
-    return f"At the same time: {named}{others}."
+    return f"{'Mostly in' if is_whole else 'At the same time'}: {named}{others}."
 
 
 def _indented(text: str, width: int) -> Iterator[str]:

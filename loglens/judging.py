@@ -102,7 +102,7 @@ def _as_json(answer: Answer | None) -> str | None:
 def _followed(connection: duckdb.DuckDBPyConnection, finding: Finding, scope: Scope) -> Answer | None:
     """Return the answer that belongs to the story of a finding, where its detector names a question."""
     (detector,) = (each for each in ALL if each.name == finding.detector)
-    if detector.follow is None or finding.route is None:
+    if detector.follow is None or (finding.is_about_route and finding.route is None):
         return None
     analysis = BY_NAME[detector.follow.analysis]
     asked = dict(detector.follow.ask({"service": finding.service, "route": finding.route, **finding.evidence}, {}))

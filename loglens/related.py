@@ -18,6 +18,7 @@ def related(findings: Sequence[Finding]) -> list[Finding]:
 
     A finding inside a route explains a finding about that route, where it costs enough. Of findings about routes of
     one service whose times stand out and are the same, all are part of the first: they have one cause, most likely.
+    What is found of single routes is part of the same finding about several together.
     """
     heads: list[Finding] = []
     placed = []
@@ -27,7 +28,8 @@ def related(findings: Sequence[Finding]) -> list[Finding]:
             heads.append(finding)
         placed.append(finding if head is None else replace(finding, part_of=head.fingerprint))
     routes = [finding for finding in findings if finding.is_about_route]
-    return [_inside(finding, routes) for finding in placed]
+    wholes = [finding for finding in findings if finding.route is None]
+    return [_of_whole(_inside(finding, routes), wholes) for finding in placed]
 
 
 def _came_with(finding: Finding, head: Finding) -> bool:
@@ -41,6 +43,16 @@ def _came_with(finding: Finding, head: Finding) -> bool:
     first, last, head_first, head_last = (time or 0 for time in times)
     shared = min(last, head_last) - max(first, head_first)
     return shared >= _SHARED * min(last - first, head_last - head_first)
+
+
+def _of_whole(finding: Finding, wholes: Sequence[Finding]) -> Finding:
+    if finding.is_about_route or finding.route is None:
+        return finding
+    same = (finding.detector, finding.service, finding.subject)
+    for whole in wholes:
+        if (whole.detector, whole.service, whole.subject) == same:
+            return replace(finding, part_of=whole.fingerprint)
+    return finding
 
 
 def _inside(finding: Finding, routes: Sequence[Finding]) -> Finding:

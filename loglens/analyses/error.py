@@ -42,12 +42,12 @@ _FOUND = r"""
             WHERE
                 in_scope(start_ns, $since_ns, $until_ns)
                 AND ($service IS NULL OR service = $service)
-                AND error_id = $found_error
+                AND $found_error IN (error_id, service_error_id)
         ),
         facts AS MATERIALIZED (
             SELECT
                 any_value(service)                                      AS service,
-                any_value(route)                                        AS route,
+                if(count(DISTINCT route) = 1, any_value(route), NULL)   AS route,
                 any_value(error)                                        AS error,
                 count(DISTINCT unit)                                    AS requests,
                 max(start_ns)                                           AS last_ns
@@ -241,11 +241,15 @@ ANALYSIS = Analysis(
     prepare="""
         SELECT DISTINCT
             error_id                AS error_id
-        FROM error_events
-        WHERE
-            in_scope(start_ns, $since_ns, $until_ns)
-            AND ($service IS NULL OR service = $service)
-            AND starts_with(error_id, lower($error))
+        FROM (
+            SELECT unnest(list(error_id) || if(count(DISTINCT route) > 1, [service_error_id], [])) AS error_id
+            FROM error_events
+            WHERE
+                in_scope(start_ns, $since_ns, $until_ns)
+                AND ($service IS NULL OR service = $service)
+            GROUP BY service_error_id
+        ) AS ids
+        WHERE starts_with(error_id, lower($error))
         ORDER BY error_id
         LIMIT 6
     """,

@@ -11,12 +11,19 @@ ANALYSIS = Analysis(
     params=(
         Param("route", None, "Only errors of requests to this route, wherever in their traces they began."),
         Param("outcome", "any", "Only errors that came to this.", choices=("any", "failed", "retried", "swallowed")),
+        Param(
+            "by",
+            "route",
+            "Count an error for each route, once for a service where several of its routes have it, or both ways.",
+            choices=("route", "service", "both"),
+        ),
         Param("trace_id", None, "Only errors of this trace."),
     ),
     columns={
         "error_id": "The error by name, the same on any day.",
         "service": "Service in which it began.",
-        "route": "Route, or operation, of that service.",
+        "route": "Route, or operation, of that service; null where several are counted as one.",
+        "routes": "Routes of the service in which it happened, where they are counted as one, else 1.",
         "operation": "Call or step of it in which it began; null where that is the request itself.",
         "error": "Exception; where none is named the template of the record, or the message without ids and numbers.",
         "status_code": "HTTP status.",
@@ -39,14 +46,15 @@ ANALYSIS = Analysis(
         "told_by": "span or log: what it was read from.",
     },
     key=("error_id",),
-    aside=lambda _: (
+    aside=lambda values: (
+        *(() if values["by"] != "route" else ("routes",)),
         *("told_by", "exemplar_trace_id", "message", "since_requests", "quiet_ratio", "services", "code", "last_ts"),
         *("seen_route", "first_ts", "lines", "users", "operation", "retried", "swallowed", "status_code"),
     ),
     spread="local",
     needs=("query_shapes", "trace_structure", "log_templates"),
     sql="""
-        WITH chosen AS MATERIALIZED (
+        WITH asked AS MATERIALIZED (
             SELECT
                 *
             FROM error_events
@@ -59,7 +67,34 @@ ANALYSIS = Analysis(
                     OR regexp_replace($route, '^[A-Z]+ /', '/') IN (route, seen_route)
                 )
                 AND ($outcome = 'any' OR outcome = $outcome)
-                AND ($trace_id IS NULL OR trace_id = $trace_id)
+                AND ($trace_id IS NULL OR $by <> 'route' OR trace_id = $trace_id)
+        ),
+        spread AS (
+            SELECT
+                service_error_id                                        AS service_error_id,
+                count(DISTINCT route)                                   AS routes
+            FROM asked
+            GROUP BY service_error_id
+        ),
+        chosen AS MATERIALIZED (
+            SELECT
+                asked.*,
+                1                                                       AS routes
+            FROM asked
+            JOIN spread USING (service_error_id)
+            WHERE
+                ($trace_id IS NULL OR trace_id = $trace_id)
+                AND ($by <> 'service' OR routes <= 1)
+            UNION ALL BY NAME
+            SELECT
+                asked.* REPLACE (service_error_id AS error_id, NULL AS route, NULL AS operation),
+                routes                                                  AS routes
+            FROM asked
+            JOIN spread USING (service_error_id)
+            WHERE
+                ($trace_id IS NULL OR trace_id = $trace_id)
+                AND $by <> 'route'
+                AND routes > 1
         ),
         stretch AS (
             SELECT
@@ -72,6 +107,7 @@ ANALYSIS = Analysis(
                 error_id                                                AS error_id,
                 any_value(service)                                      AS service,
                 any_value(route)                                        AS route,
+                any_value(routes)                                       AS routes,
                 any_value(operation)                                    AS operation,
                 any_value(error)                                        AS error,
                 any_value(chosen.status_code)                           AS status_code,
@@ -140,6 +176,7 @@ ANALYSIS = Analysis(
             error_id                                                    AS error_id,
             service                                                     AS service,
             route                                                       AS route,
+            routes                                                      AS routes,
             operation                                                   AS operation,
             error                                                       AS error,
             status_code                                                 AS status_code,
@@ -175,5 +212,6 @@ ANALYSIS = Analysis(
         "loglens errors",
         "loglens errors --route /api/checkout --since 30m",
         "loglens errors --outcome retried --service llm-api",
+        "loglens errors --by service",
     ),
 )

@@ -29,13 +29,22 @@ def _judge(row: Row, values: Values) -> Verdict:
     return burst_gates.verdict(row, values, gates)
 
 
+# One request in twenty is no outage of the route, but what stays is not over by itself.
+_CRITICAL = Param(
+    "critical_ratio",
+    0.05,
+    "Critical where at least this share of the requests failed.",
+    reason="One request in twenty is what takes up the error budget of a month in a day.",
+)
+
 DETECTOR = Detector(
     name="error_level_shift",
     title="Error level shift",
     problem="Far more requests fail than before, and they have not stopped since.",
     watches=bursts.ANALYSIS,
     params=(
-        *burst_gates.PARAMS,
+        *(param for param in burst_gates.PARAMS if param.name != _CRITICAL.name),
+        _CRITICAL,
         Param(
             "min_stay_ratio",
             0.5,

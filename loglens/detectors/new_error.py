@@ -8,9 +8,12 @@ errors   │            █▆▇█▆▇
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from loglens import wording
 from loglens.analyses import errors
-from loglens.analysis import Param, Row
+from loglens.analysis import Follow, Param, Row
 from loglens.detector import MAX_Q, Detector, Values, Verdict, at_least
 
 
@@ -48,7 +51,7 @@ def _judge(row: Row, values: Values) -> Verdict:
 
 def _summary(row: Row, requests: int, share: float) -> str:
     step = f" in {row['operation']}" if row["operation"] else ""
-    where = f" of {row['route']}" if row["route"] else ""
+    where = f" in {row['routes']:,} routes" if row["routes"] > 1 else f" of {row['route']}" if row["route"] else ""
     since = wording.moment(row["first_ts"]) if row["first_ts"] is not None else "its first"
     told = f"New since {since}{step}{where}: {wording.counted(requests, 'request')}"
     told += f", {wording.some_of(share, 'request')} of its service since then; {row['failed']:,} failed with it"
@@ -59,11 +62,18 @@ def _summary(row: Row, requests: int, share: float) -> str:
     return f"{told}; none in the {wording.percent(row['quiet_ratio'])} of the traffic before."
 
 
+def _ask_error(row: Row, _: Values) -> Mapping[str, Any]:
+    """Return what asks for the stack of the error and what sets its requests apart."""
+    return {"error": row["error_id"], "service": row["service"]}
+
+
 DETECTOR = Detector(
     name="new_error",
     title="New error",
     problem="An error never happened before, though there was traffic enough for it to happen.",
     watches=errors.ANALYSIS,
+    # A mistake that few requests of each route meet is one that many of the service do.
+    asks={"by": "both"},
     params=(
         Param(
             "min_requests",
@@ -86,10 +96,11 @@ DETECTOR = Detector(
         ),
     ),
     judge=_judge,
+    follow=Follow("error", _ask_error),
     identity=("service", "route", "operation", "error"),
     evidence=(
         *("error_id", "requests", "failed", "retried", "swallowed", "quiet_ratio", "since_requests", "users", "lines"),
-        *("services", "seen_route", "message"),
+        *("services", "routes", "seen_route", "message"),
     ),
     advice="Look at what changed just before its first: a deploy, a migration, a setting, another service.",
 )

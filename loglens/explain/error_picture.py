@@ -51,7 +51,8 @@ def _stack(parts: dict[str, list[Row]]) -> Iterator[str]:
 def _attributes(parts: dict[str, list[Row]]) -> Iterator[str]:
     found = parts.get("attribute", [])
     if found:
-        yield "What sets its requests apart from others of the route"
+        is_of_route = any(row["name"] for row in parts.get("error", []))
+        yield f"What sets its requests apart from others of the {'route' if is_of_route else 'service'}"
     for row in found:
         shares = f"{percent(row['ratio'])} of them, {percent(row['other_ratio'])} of the others, {factor(row['risk'])}"
         yield f"{_INDENT}{shares}: {visible(row['name'])} = {visible(row['value'])}"

@@ -229,7 +229,9 @@ WITH told AS (
 )
 SELECT
     *,
-    left(md5(to_json([service, route, operation, error, status_code::VARCHAR, code])::VARCHAR), 12) AS error_id
+    left(md5(to_json([service, route, operation, error, status_code::VARCHAR, code])::VARCHAR), 12) AS error_id,
+    -- The same error in whatever route of its service.
+    left(md5(to_json([service, error])::VARCHAR), 12)                   AS service_error_id
 FROM (
     SELECT
         * EXCLUDE (is_unnamed, template),
