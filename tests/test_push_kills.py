@@ -8,14 +8,15 @@ import random
 import sys
 import time
 import uuid
+from collections import Counter
 from collections.abc import Iterator
-from itertools import cycle
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
 from typing import get_args
 
+import duckdb
 import pytest
-from servers.asking import call, count_records
+from servers.asking import call, holds_each_line_once
 from servers.fixtures import MANY, SOME, GivenServer, on_one_kind
 from servers.search import SearchServer
 
@@ -54,34 +55,45 @@ def begin(processes: ForkServerContext, database: Path, url: str, names: Names, 
     return process
 
 
+def acknowledged(database: Path, names: Names, url: str) -> int:
+    """Return how many documents the ledger says were taken."""
+    with duckdb.connect(database, read_only=True) as connection:
+        ((taken,),) = connection.execute(
+            "SELECT coalesce(sum(documents), 0) FROM push_events WHERE target = ?", [names.target(url)]
+        ).fetchall()
+    return int(taken)
+
+
 @on_one_kind
 def test_a_push_killed_at_any_moment(search: str, many: Path, tmp_path: Path, processes: ForkServerContext) -> None:
     """SIGKILL, the same command again, SIGKILL again, in each layout: all is there in the end, and nothing twice."""
     output, chance = tmp_path / "output", random.Random(KILLS)
-    layouts, pushes = cycle(get_args(Layout)), []
-    kills, longest_s = 0, 3.0
-    names = Names(f"t{uuid.uuid4().hex[:12]}", next(layouts))
-    while True:
-        is_last = kills == KILLS
-        started = time.monotonic()
-        process = begin(processes, many, search, names, output)
-        process.join(None if is_last else chance.uniform(0.02, longest_s))
-        if process.exitcode is None:
-            process.kill()
-            process.join()
-            kills += 1
-            continue
-        assert process.exitcode == 0, output.read_text()
-        longest_s = min(3.0, max(1.0, time.monotonic() - started))
-        pushes.append(names)
-        if is_last:
-            break
-        names = Names(f"t{uuid.uuid4().hex[:12]}", next(layouts))
-    print(f"{kills} kills in {len(pushes)} pushes of {MANY:,}")
-    for each in pushes:
-        held, lines = count_records(search, each)
-        assert held == MANY, each
-        assert lines == pytest.approx(MANY, rel=0.05), each
+    layouts, finished = get_args(Layout), list[Names]()
+    tenths: Counter[int] = Counter()
+    # Grows with each kill and shrinks with each push that comes to its end, so that moments are those of a whole push.
+    longest_s = 3.0
+    for place, layout in enumerate(layouts):
+        left = len(range(place, KILLS, len(layouts)))
+        names = Names(f"t{uuid.uuid4().hex[:12]}", layout)
+        while True:
+            process = begin(processes, many, search, names, output)
+            process.join(chance.uniform(0.02, longest_s) if left else None)
+            if process.exitcode is None:
+                process.kill()
+                process.join()
+                tenths[acknowledged(many, names, search) * 10 // MANY] += 1
+                left, longest_s = left - 1, longest_s * 1.1
+                continue
+            assert process.exitcode == 0, output.read_text()
+            finished.append(names)
+            if not left:
+                break
+            longest_s, names = longest_s / 1.5, Names(f"t{uuid.uuid4().hex[:12]}", layout)
+    reached = ", ".join(f"{tenth * 10} %: {kills}" for tenth, kills in sorted(tenths.items()))
+    print(f"{tenths.total()} kills in {len(finished)} pushes of {MANY:,}; acknowledged by then {reached}")
+    assert tenths.total() == KILLS
+    for each in finished:
+        assert holds_each_line_once(search, each, MANY), each
 
 
 def test_a_server_killed_in_the_middle(
@@ -103,6 +115,4 @@ def test_a_server_killed_in_the_middle(
     assert process.exitcode == 0, output.read_text()
     assert " 0 sent again" not in output.read_text()
     call(server.url, "GET", f"/_cluster/health/{names.prefix}-*?wait_for_status=yellow&timeout=60s")
-    held, lines = count_records(server.url, names)
-    assert held == SOME
-    assert lines == pytest.approx(SOME, rel=0.05)
+    assert holds_each_line_once(server.url, names, SOME)

@@ -9,15 +9,19 @@ RIGHTS = (
     "The user needs the cluster privileges monitor and manage_index_templates, and on loglens-* create_index, read,"
     " write, view_index_metadata and maintenance."
 )
+OPENSEARCH_RIGHTS = (
+    "The user needs the cluster permissions cluster_monitor, cluster_manage_index_templates and"
+    " indices:data/write/bulk, and on loglens-* create_index, read, write and indices:admin/refresh*."
+)
 # What is to be done about refusals that the words of the server do not say.
 _ADVICE = {
     "flood-stage watermark": "The disk of the server is full: make room there, and push again.",
     "FORBIDDEN/": "The index takes no writes: set its index.blocks.write and index.blocks.read_only to null, and push"
     " again.",
-    "Fielddata is disabled": "An index was there before its template: delete it, or push under other names with"
+    "Text fields are not optimised": "An index was there before its template: delete it, or push under other names with"
     " --namespace.",
     "is unauthorized for": RIGHTS,
-    "no permissions for": RIGHTS,
+    "no permissions for": OPENSEARCH_RIGHTS,
 }
 # Where in a document something is wrong, its id, and what stands there.
 _OF_ONE = re.compile(

@@ -40,14 +40,16 @@ def count(url: str, index: str) -> int:
     return int(call(url, "GET", f"/{index}/_count?ignore_unavailable=true")["count"])
 
 
-def count_records(url: str, names: Names) -> tuple[int, int]:
-    """Return how many documents of logs there are, and how many lines they came from."""
+def holds_each_line_once(url: str, names: Names, number: int) -> bool:
+    """Return whether the documents of logs come from the lines from the first to the last of a number, one each."""
     index = names.searched("logs")
-    lines = {"lines": {"cardinality": {"field": "loglens.line", "precision_threshold": 40_000}}}
-    body = {"size": 0, "aggs": lines}
+    body = {"size": 0, "track_total_hits": True, "aggs": {"lines": {"extended_stats": {"field": "loglens.line"}}}}
     call(url, "POST", f"/{index}/_refresh?ignore_unavailable=true")
     found = call(url, "POST", f"/{index}/_search?ignore_unavailable=true", body)
-    return count(url, index), int(found["aggregations"]["lines"]["value"])
+    lines = found["aggregations"]["lines"]
+    squares = number * (number + 1) * (2 * number + 1) // 6
+    held = (found["hits"]["total"]["value"], lines["min"], lines["max"], lines["sum"], lines["sum_of_squares"])
+    return held == (number, 1, number, number * (number + 1) // 2, squares)
 
 
 def log_lines(number: int, step_s: float = 0.001) -> str:

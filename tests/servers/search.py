@@ -27,11 +27,15 @@ _SETTINGS = {
     "discovery.type": "single-node",
     "network.host": "_local_",
     "transport.port": "0",
-    "xpack.security.enabled": "false",
     "node.store.allow_mmap": "false",
     "cluster.routing.allocation.disk.threshold_enabled": "false",
     "action.destructive_requires_name": "false",
 }
+_OPENSEARCH_OPTIONS = """
+-Djava.io.tmpdir=${OPENSEARCH_TMPDIR}
+18-:-Djava.security.manager=allow
+-Djava.util.concurrent.ForkJoinPool.common.threadFactory=org.opensearch.secure_sm.SecuredForkJoinWorkerThreadFactory
+"""
 
 
 @dataclass
@@ -104,6 +108,29 @@ def start_elasticsearch(
     Who is trusted to sign its certificate is given where it has one.
     """
     home, java = fetch.elasticsearch(line), fetch.java(21 if line == "9" else 17)
+    return _start(home, java, "ES", {"xpack.security.enabled": "false", **(settings or {})}, files or {}, trusted)
+
+
+def start_secured_opensearch(
+    settings: Mapping[str, str], files: Mapping[str, str], trusted: ssl.SSLContext
+) -> SearchServer:
+    """Start an OpenSearch with its security plugin, as an Elasticsearch is; raises fetch.Unavailable."""
+    # It runs in a sandbox that Java 24 has taken out.
+    home, java = fetch.secured_opensearch(), fetch.java(17, 23)
+    # Its own options write logs into the folder it was unpacked to.
+    options = {"jvm.options": _OPENSEARCH_OPTIONS}
+    return _start(home, java, "OPENSEARCH", settings, {**files, **options}, trusted)
+
+
+def _start(
+    home: Path,
+    java: Path,
+    variables: str,
+    settings: Mapping[str, str],
+    files: Mapping[str, str],
+    trusted: ssl.SSLContext | None,
+) -> SearchServer:
+    product = home.name.partition("-")[0]
     folder = Path(tempfile.mkdtemp(prefix="loglens-search-"))
     port = free_port()
     config, scratch = folder / "config", folder / "tmp"
@@ -114,21 +141,22 @@ def start_elasticsearch(
         "http.port": str(port),
         "path.data": str(folder / "data"),
         "path.logs": str(folder / "logs"),
-        **(settings or {}),
+        **settings,
     }
-    (config / "elasticsearch.yml").write_text("".join(f"{key}: {value}\n" for key, value in wanted.items()))
-    for name, text in (files or {}).items():
+    (config / f"{product}.yml").write_text("".join(f"{key}: {value}\n" for key, value in wanted.items()))
+    for name, text in files.items():
+        (config / name).parent.mkdir(exist_ok=True)
         (config / name).write_text(text)
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
-        "ES_JAVA_HOME": str(java),
-        "ES_PATH_CONF": str(config),
-        "ES_JAVA_OPTS": "-Xms512m -Xmx512m",
-        "ES_TMPDIR": str(scratch),
+        f"{variables}_JAVA_HOME": str(java),
+        f"{variables}_PATH_CONF": str(config),
+        f"{variables}_JAVA_OPTS": "-Xms512m -Xmx512m",
+        f"{variables}_TMPDIR": str(scratch),
     }
     url = f"{'https' if trusted else 'http'}://127.0.0.1:{port}"
-    return _started(url, [str(home / "bin" / "elasticsearch")], folder, environment, trusted)
+    return _started(url, [str(home / "bin" / product)], folder, environment, trusted)
 
 
 def start_opensearch() -> SearchServer:
