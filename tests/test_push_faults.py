@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from servers.asking import count, log_lines, push
 from servers.faults import Faults, faulty
-from servers.fixtures import SOME, on_one_kind
+from servers.fixtures import SOME
 
 from loglens.ingest.run import IngestRequest, ingest
 from loglens.push import events
@@ -36,7 +36,6 @@ def test_faults_on_the_way(search: str, some: Path, names: Names, monkeypatch: p
     assert count(search, f"{names.prefix}-logs-*") == SOME
 
 
-@on_one_kind
 def test_answers_that_do_not_come(search: str, tmp_path: Path, names: Names, monkeypatch: pytest.MonkeyPatch) -> None:
     """A request whose answer does not come in time is sent again as it was, and changes nothing the second time."""
     (tmp_path / "app.log").write_text(log_lines(100))
@@ -49,7 +48,6 @@ def test_answers_that_do_not_come(search: str, tmp_path: Path, names: Names, mon
     assert count(search, f"{names.prefix}-logs-*") == 100
 
 
-@on_one_kind
 def test_a_server_that_stays_busy(search: str, some: Path, names: Names, monkeypatch: pytest.MonkeyPatch) -> None:
     """Patience ends, with what the server said; the push goes on where it was when the server takes again."""
     monkeypatch.setattr("loglens.push.run.Bulk", lambda server: Bulk(server, budget_s=0.2))

@@ -275,7 +275,7 @@ def test_an_index_of_others(secure: SecureServer, run: Run, password: Path) -> N
 
 def test_secrets_stay_secret(secure: SecureServer, store: Path, password: Path, tmp_path: Path) -> None:
     """The password is in no list of processes while a push runs, and in no file it leaves behind."""
-    command = [sys.executable, "-m", "loglens", "push", "--db", str(store), "--to", secure.server.url]
+    command = [sys.executable, "-m", "loglens", "push", "events", "--db", str(store), "--to", secure.server.url]
     command += ["--ca-cert", str(secure.ca_cert), "--user", "pusher", "--namespace", "secret"]
     seen = []
     with subprocess.Popen([*command, "--password-file", str(password)], stderr=subprocess.PIPE, text=True) as process:

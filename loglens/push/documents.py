@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from loglens.columns import strict_json
+from loglens.columns import Column, strict_json, time_text
 from loglens.push.fields import ORIGIN, Field, Stream
 from loglens.push.items import Items
 from loglens.push.names import Names
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # JSON that DuckDB keeps and RFC 8259 does not know.
 _LOOSE = r"(?i)[:\[,]\s*-?(?:nan|inf)|,\s*[}\]]"
+_TIME = Column("@timestamp", "TIMESTAMP_NS")
 
 
 @dataclass(frozen=True)
@@ -182,3 +183,11 @@ def indices(
         {"since_ns": bounds["since_ns"], "until_ns": bounds["until_ns"]},
     ).fetchall()
     return dict(rows)
+
+
+def between(since_ns: int, until_ns: int) -> dict[str, Any]:
+    """Return the query for the documents of records between two times; those without one always are."""
+    # An index knows no nanoseconds before 1970, which is also where a push without a beginning starts.
+    within = {"gte": time_text(_TIME, max(since_ns, 0)), "lt": time_text(_TIME, max(until_ns, 0))}
+    untimed = {"bool": {"must_not": {"exists": {"field": "@timestamp"}}}}
+    return {"bool": {"should": [{"range": {"@timestamp": within}}, untimed]}}

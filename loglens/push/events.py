@@ -251,7 +251,12 @@ class EventPush:
         """Return how many documents of each source the server has, once it has made them searchable."""
         path, quiet = f"/{self._names.searched(self._stream.name)}", "ignore_unavailable=true&allow_no_indices=true"
         self._server.call("POST", f"{path}/_refresh?{quiet}", missing={})
-        body = {"size": 0, "aggs": {"sources": {"terms": {"field": "loglens.source", "size": _MOST_SOURCES}}}}
+        body: dict[str, Any] = {
+            "size": 0,
+            "aggs": {"sources": {"terms": {"field": "loglens.source", "size": _MOST_SOURCES}}},
+        }
+        if not self._is_whole:
+            body["query"] = documents.between(self._since_ns, self._until_ns)
         found = self._server.call("POST", f"{path}/_search?{quiet}&{WHOLE}", body, missing={})
         buckets = found.get("aggregations", {}).get("sources", {}).get("buckets", [])
         return {bucket["key"]: bucket["doc_count"] for bucket in buckets}

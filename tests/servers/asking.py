@@ -29,7 +29,9 @@ def push(database: Path, url: str, request: PushRequest) -> PushReport:
 
 def documents(url: str, index: str) -> dict[tuple[str, int, int], dict[str, Any]]:
     """Return all documents of some indices by where they came from."""
-    found = call(url, "POST", f"/{index}/_search", {"size": 10_000, "query": {"match_all": {}}})["hits"]["hits"]
+    found = call(
+        url, "POST", f"/{index}/_search?ignore_unavailable=true", {"size": 10_000, "query": {"match_all": {}}}
+    )["hits"]["hits"]
     sources = [each["_source"] for each in found]
     return {(each["loglens.source"], each["loglens.line"], each["loglens.ordinal"]): each for each in sources}
 
