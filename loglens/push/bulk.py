@@ -103,9 +103,9 @@ class Bulk:
             yield chunk
             start += len(chunk)
 
-    def _deliver(self, items: Items) -> Delivery:
+    def _deliver(self, items: Items, attempt: int = 0) -> Delivery:
         delivery = Delivery()
-        pending, attempt = items, 0
+        pending = items
         while len(pending):
             status, answer, problem = self._post(pending)
             delivery.sent_bytes += pending.size_bytes
@@ -127,6 +127,10 @@ class Bulk:
             delivery.retries += len(again)
             pending, attempt = again, attempt + 1
             self._wait(attempt, problem)
+            if status == 429 and len(pending) > 1:
+                for chunk in self._chunks(pending):
+                    delivery.add(self._deliver(chunk, attempt))
+                return delivery
         return delivery
 
     def _post(self, items: Items) -> tuple[int, Any, str]:

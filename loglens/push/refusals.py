@@ -109,8 +109,7 @@ def reason_of(body: Any) -> str:
         cause = found.get("caused_by") or {}
         reasons = [causes[0].get("reason") or found.get("reason"), cause.get("reason")]
         found = "; ".join(dict.fromkeys(str(reason) for reason in reasons if reason)) or found.get("type", "no reason")
-    text = " ".join(str(found).split())[:500]
-    text = text if text.endswith(".") else f"{text}."
+    text = " ".join(str(found).split())[:500].rstrip(";. ") + "."
     return text + next((f" {advice}" for sign, advice in _ADVICE.items() if sign in text), "")
 
 

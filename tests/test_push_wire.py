@@ -1,0 +1,85 @@
+"""What goes over the wire: bytes as they were made, packed quickly where they cross a network."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import zlib
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from loglens.push.access import Access
+from loglens.push.bulk import Bulk
+from loglens.push.items import Items
+from loglens.push.server import connect
+
+ITEMS = [b'{"create":{"_index":"i","_id":"%d"}}\n{"n":"%s"}\n' % (each, b"caf\xc3\xa9" * 20) for each in range(50)]
+
+
+@pytest.fixture
+def received() -> list[tuple[dict[str, str], bytes]]:
+    """The headers and bodies of the bulk requests that the server got."""
+    return []
+
+
+@pytest.fixture
+def port(received: list[tuple[dict[str, str], bytes]]) -> Iterator[int]:
+    """The port of a server that takes everything."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+        def do_GET(self) -> None:
+            self._answer(b'{"version":{"number":"9.2.4"}}')
+
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            received.append(({name.lower(): value for name, value in self.headers.items()}, body))
+            self._answer(b'{"items":[%s]}' % b",".join([b'{"create":{"status":201}}'] * len(ITEMS)))
+
+        def _answer(self, body: bytes) -> None:
+            self.send_response(200)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield int(server.server_address[1])
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.mark.parametrize(
+    ("host", "is_packed"),
+    [("127.0.0.1", False), ("localhost", False), ("search.example.org", True), ("10.1.2.3", True)],
+)
+def test_what_crosses_a_network_is_packed(
+    host: str, is_packed: bool, port: int, received: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Items reach a server on this machine byte by byte, and others in gzip of level 1."""
+    found = socket.getaddrinfo
+    # Every name leads to the server here.
+    monkeypatch.setattr(socket, "getaddrinfo", lambda _, *rest, **words: found("127.0.0.1", *rest, **words))
+    bulk = Bulk(connect(Access(f"http://{host}:{port}")))
+    try:
+        assert bulk.send(Items.of(ITEMS)).created == len(ITEMS)
+    finally:
+        bulk.close()
+    ((headers, body),) = received
+    assert headers["host"] == f"{host}:{port}"
+    assert headers["content-type"] == "application/x-ndjson"
+    assert headers.get("content-encoding") == ("gzip" if is_packed else None)
+    if is_packed:
+        # RFC 1952: the byte after the time says which effort was made, 4 the least.
+        assert body[8] == 4
+        assert len(body) < sum(map(len, ITEMS)) // 4
+        body = zlib.decompress(body, wbits=31)
+    assert body == b"".join(ITEMS)
