@@ -18,6 +18,7 @@ from loglens.push import documents, mapping, results
 from loglens.push.access import Access, Given, access
 from loglens.push.fields import ORIGIN, STREAMS
 from loglens.push.names import LAYOUTS, Names
+from loglens.push.report import Line, PushReport
 from loglens.push.run import Push, PushRequest
 from loglens.store.ledger import RECORD_TABLES
 
@@ -202,3 +203,25 @@ def test_the_command_says_what_is_wrong(
         run(["push", "--db", str(store), *words])
     assert left.value.code == code
     assert wording in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("line", "summary"),
+    [
+        (
+            Line("logs", "i", documents=4, sent=3, created=2, refused=1),
+            "3 documents sent (2.0 MB) in 1.5 s, 2 a second: 2 created, 1 refused, 0 missing; 7 sent again.",
+        ),
+        (
+            Line("logs", "i", documents=4, sent=4, created=1, updated=1, duplicates=1, missing=1),
+            "4 documents sent (2.0 MB) in 1.5 s, 3 a second: 1 created, 1 updated, 1 there already, 0 refused,"
+            " 1 missing; 7 sent again.",
+        ),
+        (Line("logs", "i", documents=1, unchanged=1), "nothing new to send; it has 1 of 1 document."),
+        (Line("logs", "i", documents=4, unchanged=4, refused=1), "nothing new to send; it has 3 of 4 documents."),
+    ],
+)
+def test_the_summary_says_what_became_of_all(line: Line, summary: str) -> None:
+    """Also that nothing had to be done."""
+    report = PushReport("Elasticsearch 9.2.4 at u", [line], retries=7, sent_bytes=2_000_000, elapsed_s=1.5)
+    assert report.summary() == f"Elasticsearch 9.2.4 at u: {summary}"

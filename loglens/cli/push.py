@@ -51,12 +51,7 @@ def _push(
     else:
         report = push.run()
     deliver(report.answer(), choose(format, None), None)
-    sent = sum(line.sent for line in report.lines)
-    rate = sent / max(report.elapsed_s, 0.001)
-    say(
-        f"{report.server}: {sent:,} documents sent ({report.sent_bytes / 1e6:,.1f} MB) in {report.elapsed_s:.1f} s, "
-        f"{rate:,.0f} a second; {report.retries:,} sent again."
-    )
+    say(report.summary())
     for note in (*report.notes, *(f"Refused: {reason}" for reason in report.reasons)):
         say(note)
     if any(line.refused for line in report.lines):

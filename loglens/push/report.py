@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from loglens.answer import Answer
 from loglens.columns import Column
+from loglens.wording import counted
 
 COLUMNS: tuple[Column, ...] = (
     Column("pushed", "VARCHAR", "Table of events, or answer."),
@@ -19,6 +20,10 @@ COLUMNS: tuple[Column, ...] = (
     Column("refused", "BIGINT", "Documents the server refuses: table push_rejects says why."),
     Column("missing", "BIGINT", "Documents the server lacks when counted at the end."),
 )
+# How the outcomes are said, and those that are said even where there are none.
+_OUTCOMES = {"created": "created", "updated": "updated", "duplicates": "there already", "refused": "refused",
+             "missing": "missing"}  # fmt: skip
+_TOLD = ("created", "refused", "missing")
 
 
 @dataclass
@@ -53,6 +58,23 @@ class PushReport:
     def exit_code(self) -> int:
         """1 where a document is missing or refused."""
         return int(any(line.missing or line.refused for line in self.lines))
+
+    def summary(self) -> str:
+        """Return in a sentence what was done, and that nothing was where nothing had to be."""
+        total = {column.name: sum(getattr(line, column.name) for line in self.lines) for column in COLUMNS[2:]}
+        if not total["documents"]:
+            return f"{self.server}: nothing to send."
+        documents = counted(total["sent"] or total["documents"], "document")
+        if not total["sent"]:
+            there = total["documents"] - total["refused"] - total["missing"]
+            return f"{self.server}: nothing new to send; it has {there:,} of {documents}."
+        told = [name for name in _OUTCOMES if total[name] or name in _TOLD]
+        became = ", ".join(f"{total[name]:,} {_OUTCOMES[name]}" for name in told)
+        return (
+            f"{self.server}: {documents} sent ({self.sent_bytes / 1e6:,.1f} MB) in"
+            f" {self.elapsed_s:.1f} s, {total['sent'] / max(self.elapsed_s, 0.001):,.0f} a second: {became};"
+            f" {self.retries:,} sent again."
+        )
 
     def answer(self) -> Answer:
         """Return the lines as rows of an answer."""

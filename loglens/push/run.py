@@ -245,11 +245,11 @@ class Push:
             changed = [each for each in made if sent.get(each.id) != each.digest]
             line.unchanged = len(made) - len(changed)
             progress.start(name, len(changed))
-            if changed:
-                self._send_results(server, bulk, changed, line)
-            progress.advance(len(changed), 0, line.refused)
+            retries = self._send_results(server, bulk, changed, line) if changed else 0
+            progress.advance(len(changed), retries, line.refused)
 
-    def _send_results(self, server: Server, bulk: Bulk, changed: Sequence[results.Document], line: Line) -> None:
+    def _send_results(self, server: Server, bulk: Bulk, changed: Sequence[results.Document], line: Line) -> int:
+        """Send the rows that have changed, and return how many times one was sent again."""
         target, index = self._request.names.target(server.url), line.index
         delivery = bulk.send(Items.of([each.item for each in changed]))
         refused = {ledger.place(each.item)[1] for each in delivery.refused}
@@ -263,6 +263,7 @@ class Push:
         self._count(line, delivery)
         line.sent, line.refused = len(changed), len(refused)
         line.missing = max(0, len(taken) - _held(server, index, self._run))
+        return delivery.retries
 
     def _answers(self) -> Iterator[tuple[str, Answer]]:
         scope: dict[str, Any] = {"since": self._request.since, "until": self._request.until}
