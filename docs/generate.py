@@ -11,13 +11,16 @@ from textwrap import dedent
 import click
 import duckdb
 
-from loglens.analyses import ALL
+from loglens.analyses import ALL, BY_NAME
 from loglens.analysis import Analysis, Param
 from loglens.cli.main import GROUPS, PROGRAM
 from loglens.detectors import ALL as DETECTORS
 from loglens.ingest.formats import FORMATS
 from loglens.ingest.formats.json_fields import KEYS
 from loglens.ingest.layout import Layouts
+from loglens.push.fields import ORIGIN, RESULT_NAMES, STREAMS, Field
+from loglens.push.names import Names
+from loglens.push.results import FINDINGS, RESULTS
 from loglens.settings import Settings
 from loglens.store.store import create_views, migrations
 
@@ -37,6 +40,7 @@ def pages() -> dict[str, str]:
         "cli.md": _page(_commands()),
         "schema.md": _page(_schema()),
         "formats.md": _page(_formats()),
+        "indices.md": _page(_indices()),
     }
 
 
@@ -197,6 +201,47 @@ def _schema() -> Iterator[str]:
         yield f"## {name} (view)\n"
         yield f"{VIEWS[name]}\n"
         yield from _table(("column", "type"), [(f"`{column}`", type_name) for column, type_name, *_ in columns])
+
+
+def _indices() -> Iterator[str]:
+    names = Names()
+    yield "# What each index holds\n"
+    yield (
+        "What `loglens push` writes, made from the same declarations as its templates;"
+        " [elasticsearch.md](elasticsearch.md) says how. The events of a day, of a month or all of them are in one"
+        " index, as `--layout` says.\n"
+    )
+    yield "## Every event\n"
+    origin = [_field(field, {"$source_key": "content of the source", "$uri": "path of the source"}) for field in ORIGIN]
+    when = ("`@timestamp`", "date_nanos", "time of the record, with nanoseconds")
+    yield from _table(("field", "type", "value"), [when, *origin])
+    for name, stream in STREAMS.items():
+        yield f"## {names.stream(name)}\n"
+        yield f"One document for each row of [`{name}`](schema.md#{name}); its time is `{stream.time}`.\n"
+        yield from _table(("field", "type", "value"), [_field(field, {}) for field in stream.fields])
+    yield "## Every result\n"
+    yield (
+        "A document for each row of an answer, without limit, under the names of its columns, which"
+        " [analyses.md](analyses.md) explains; these are named as the Elastic Common Schema names them: "
+        + ", ".join(f"`{column}` is `{field}`" for column, field in RESULT_NAMES.items() if column != field)
+        + ". Beside them stand `@timestamp`, the end of the data, `loglens.analysis`, `loglens.window`, what `--since`"
+        " and `--until` said, and `loglens.run`, which push wrote it.\n"
+    )
+    yield from _table(("index", "answers", "a document is known by"), [_result(name, names) for name in RESULTS])
+
+
+def _field(field: Field, words: dict[str, str]) -> tuple[str, str, str]:
+    kind = "kept, not searched" if field.type == "stored" else field.type
+    return f"`{field.name}`", kind, words.get(field.sql) or f"`{' '.join(field.sql.split())}`"
+
+
+def _result(name: str, names: Names) -> tuple[str, str, str]:
+    if name == FINDINGS:
+        question = "What is wrong, where, what does it cost, and what to do about it?"
+        return f"`{names.results(name)}`", question, "`fingerprint`, window"
+    analysis = BY_NAME[name]
+    key = ", ".join(f"`{column}`" for column in analysis.key)
+    return f"`{names.results(name)}`", analysis.question, f"{key}, window"
 
 
 if __name__ == "__main__":

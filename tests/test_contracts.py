@@ -345,7 +345,7 @@ def generator() -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("name", ["analyses.md", "detectors.md", "cli.md", "schema.md", "formats.md"])
+@pytest.mark.parametrize("name", ["analyses.md", "detectors.md", "cli.md", "schema.md", "formats.md", "indices.md"])
 def test_the_docs_are_what_the_declarations_say(name: str) -> None:
     text = generator().pages()[name]
     assert (ROOT / "docs" / name).read_text("utf-8") == text, "stale: run make docs"
