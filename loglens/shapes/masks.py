@@ -6,6 +6,8 @@ doubtful, it is left as it is.
 
 from __future__ import annotations
 
+import re
+
 from loglens.shapes.sql_tokens import COMMENTS, NUMBERS, QUOTED, STRINGS, Family
 
 # How database systems quote. Of a system that is not known, a backtick or a comparison with "text" tells.
@@ -19,7 +21,7 @@ _LOOKS_MYSQL = r'`|(?:[=<>]|\b(?i:LIKE))\s*"[^"]*"\s*(?:$|[^.\s])'
 # Dollar quotes with tags, brackets around what may be a string or comment, a placeholder that runs into a string, and
 # the marks that masks are made with.
 _UNSURE = r"\$[A-Za-z_\x{80}-\x{10FFFF}]|\[[A-Za-z_#@][^\]]*(?:--|/\*|#|')|[:@][A-Za-z]&?'|[\x01\x02]"
-_COMMENTED = {"standard": r"--|/\*", "mysql": r"--|/\*|#"}
+_COMMENT_BEGINS = {"standard": ("--", "/*"), "mysql": ("--", "/*", "#")}
 # Digits belong to names in quotes, beside letters beyond ASCII and behind some signs; not so where names are plain.
 _NAMED = {"standard": r'["`\[$#\x{80}-\x{10FFFF}]|\?[0-9]', "mysql": r"[`\[$\x{80}-\x{10FFFF}]|\?[0-9]"}
 _SAFE = r"[\x09-!%&(-:;->@A-Z\\\]^_a-~]|\?[\s,);]"
@@ -48,7 +50,7 @@ def is_mysql_sql(system: str, text: str) -> str:
 def bare_sql(text: str, family: Family) -> str:
     """Return the expression for a statement without its comments, where what they are is sure."""
     return (
-        f"CASE WHEN NOT regexp_matches({text}, {_quoted(_COMMENTED[family])}) THEN {text} "
+        f"CASE WHEN NOT ({_is_commented(text, family)}) THEN {text} "
         f"WHEN regexp_matches({text}, {_quoted(_UNSURE)}) THEN {text} ELSE {_uncommented(text, family)} END"
     )
 
@@ -56,9 +58,8 @@ def bare_sql(text: str, family: Family) -> str:
 def mask_sql(text: str, family: Family) -> str:
     """Return the expression for a statement without comments and with its literals as `0`, where that is sure."""
     literals = f"{STRINGS[family]}|{NUMBERS}"
-    special = "|".join((_UNSURE, _NAMED[family], _COMMENTED[family]))
-    is_commented = f"regexp_matches({text}, {_quoted(_COMMENTED[family])})"
-    bare = f"CASE WHEN {is_commented} THEN {_uncommented(text, family)} ELSE {text} END"
+    special = "|".join((_UNSURE, _NAMED[family], *map(re.escape, _COMMENT_BEGINS[family])))
+    bare = f"CASE WHEN {_is_commented(text, family)} THEN {_uncommented(text, family)} ELSE {text} END"
     return (
         f"CASE WHEN NOT regexp_matches({text}, {_quoted(special)}) "
         f"THEN regexp_replace({text}, {_quoted(literals)}, ' 0 ', 'g') "
@@ -67,6 +68,10 @@ def mask_sql(text: str, family: Family) -> str:
         f"THEN regexp_replace({bare}, {_quoted(literals)}, ' 0 ', 'g') "
         f"ELSE {_replaced(bare, f'{literals}|({QUOTED[family]}|{_NAMES})', ' 0 ')} END"
     )
+
+
+def _is_commented(text: str, family: Family) -> str:
+    return " OR ".join(f"contains({text}, '{begin}')" for begin in _COMMENT_BEGINS[family])
 
 
 def _uncommented(text: str, family: Family) -> str:

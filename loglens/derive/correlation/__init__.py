@@ -26,6 +26,8 @@ def _run(work: Work) -> Derived:
     (all_records,) = fetch_row(connection, "SELECT count(*) FROM logs")
     if fetch_row(connection, "SELECT count(*) FROM spans") == (0,):
         return Derived(f"no spans to link {counted(all_records, 'log record')} to")
+    if not all_records:
+        return Derived("0 of 0 log records linked to traces")
     connection.execute(spans.SPAN_TIMES)
     connection.execute(records.RECORDS)
     connection.execute(links.NOTHING_LINKED)

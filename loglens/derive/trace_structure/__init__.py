@@ -41,11 +41,23 @@ def _run(work: Work) -> Derived:
     connection.execute(called.MAKE if work.is_whole else called.OF_TOUCHED)
     work.progress.advance(0.7)
     connection.execute(rows.REMOVE)
-    (spans,) = fetch_row(connection, rows.INSERT, {"first": first})
+    spans = _insert(work, first)
     _drop(connection, ("touched", *tree.TABLES, *paths.TABLES, *called.TABLES))
     traces, violations = fetch_row(connection, rows.CHECK, {"first": first})
     work.progress.advance(1)
     return Derived(f"{counted(spans, 'span')} of {counted(traces, 'trace')}", _warnings(violations))
+
+
+def _insert(work: Work, first: int) -> int:
+    """Write the rows of `span_structure`, and return how many there are."""
+    (last,) = fetch_row(work.connection, rows.LAST_SPAN)
+    spans = 0
+    for low in range(0, 0 if last is None else last + 1, rows.AT_ONCE):
+        binds = {"first": first, "low": low, "high": low + rows.AT_ONCE - 1}
+        (inserted,) = fetch_row(work.connection, rows.INSERT, binds)
+        spans += inserted
+        work.progress.advance(0.7 + 0.3 * low / (last + 1))
+    return spans
 
 
 def _link(connection: duckdb.DuckDBPyConnection, is_whole: bool) -> None:

@@ -55,20 +55,16 @@ EVERY_SPAN = """
 """
 TOUCHED_SPANS = EVERY_SPAN + "SEMI JOIN touched ON hash(spans.trace_id) = touched.trace"
 
-# One integer finds nearly all ids that are no double, at two thirds of the cost of both.
+# One integer finds nearly all ids that are no double. Sorting them takes a fifth of the time of grouping by them.
+_ID_PAIRS = "SELECT xor(trace, span) AS id_pair FROM piece WHERE trace IS NOT NULL AND span IS NOT NULL"
 _DOUBLES = """
     CREATE TEMP TABLE doubles AS
     SELECT
         trace   AS trace,
         span    AS span
     FROM piece
-    WHERE xor(trace, span) IN (
-        SELECT xor(trace, span) AS id_pair
-        FROM piece
-        WHERE trace IS NOT NULL AND span IS NOT NULL
-        GROUP BY id_pair
-        HAVING count(*) > 1
-    )
+    SEMI JOIN repeated_pairs
+        ON xor(trace, span) = repeated_pairs.id_pair
     GROUP BY trace, span
     HAVING count(*) > 1
 """
@@ -233,7 +229,7 @@ def resolve(connection: duckdb.DuckDBPyConnection) -> None:
         (crowded,) = fetch_row(connection, _CROWDED, {"most": MOST_SPANS})
         if crowded:
             connection.execute(_SET_ASIDE)
-    connection.execute(_DOUBLES)
+    _find_doubles(connection)
     (doubles,) = fetch_row(connection, "SELECT count(*) FROM doubles")
     if doubles:
         (copies,) = fetch_row(connection, _COPIES)
@@ -243,3 +239,15 @@ def resolve(connection: duckdb.DuckDBPyConnection) -> None:
         for statement in _OWN_IDS:
             connection.execute(statement)
     connection.execute(_LINKED)
+
+
+def _find_doubles(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make `doubles`, the ids that several spans share."""
+    import pyarrow as pa
+
+    id_pairs = connection.execute(_ID_PAIRS).fetchnumpy()["id_pair"]
+    id_pairs.sort()
+    repeated = id_pairs[1:][id_pairs[1:] == id_pairs[:-1]]
+    connection.register("repeated_pairs", pa.table({"id_pair": repeated}))
+    connection.execute(_DOUBLES)
+    connection.unregister("repeated_pairs")

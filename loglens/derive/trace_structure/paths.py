@@ -104,20 +104,6 @@ _WAITED = """
     )
     SELECT i, waiting FROM walk
 """
-# The path each of them is on: that of the nearest span above nobody waited for, which is on a path of its own.
-_WALKED = """
-    CREATE TEMP TABLE walked AS
-    WITH RECURSIVE on_path(i, path) AS (
-        SELECT heads.i, heads.waiting
-        FROM waited AS heads
-        ANTI JOIN waited ON heads.waiting = waited.i
-        UNION ALL
-        SELECT waited.i, on_path.path
-        FROM on_path
-        JOIN waited ON waited.waiting = on_path.i
-    )
-    SELECT i, path FROM on_path
-"""
 # What of a span its children cover, and what of it those cover that it waited for.
 _COVERED = """
     CREATE TEMP TABLE covered AS
@@ -154,5 +140,28 @@ def walk(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(statement)
     if fetch_row(connection, _TIES) != (0,):
         connection.execute(_UNTIE)
-    for statement in (_STEPS, _WAITED, _WALKED, _COVERED):
+    for statement in (_STEPS, _WAITED):
         connection.execute(statement)
+    _follow(connection)
+    connection.execute(_COVERED)
+
+
+def _follow(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make `walked`: the path each of `waited` is on, that of the nearest span above nobody waited for.
+
+    Each span points to the one that waited for it, then to the one two above, four, eight: as deep as trees are, that
+    is a few steps for all spans at once (pointer jumping, Wyllie 1979).
+    """
+    import numpy as np
+    import pyarrow as pa
+
+    found = connection.execute("SELECT i, waiting FROM waited").fetchnumpy()
+    spans, above = found["i"], found["waiting"]
+    path = np.arange(max(spans.max(), above.max()) + 1 if len(spans) else 0, dtype=np.uint32)
+    path[spans] = above
+    further = path[path]
+    while not np.array_equal(path, further):
+        path, further = further, further[further]
+    connection.register("found", pa.table({"i": spans, "path": path[spans]}))
+    connection.execute("CREATE TEMP TABLE walked AS FROM found")
+    connection.unregister("found")

@@ -7,6 +7,9 @@ REMOVE = """
     WHERE hash(trace_id) IN (SELECT trace FROM touched)
 """
 FIRST_NODE = "SELECT coalesce(max(node) + 1, 0) FROM span_structure"
+# Rows from one number of a span to another: joins over fewer rows find them in the caches of the processor.
+LAST_SPAN = "SELECT max(i) FROM placed"
+AT_ONCE = 500_000
 INSERT = """
     INSERT INTO span_structure BY NAME
     SELECT
@@ -50,12 +53,17 @@ INSERT = """
     FROM spans
     JOIN placed
         ON spans.rowid = placed.i
+        AND placed.i BETWEEN $low AND $high
     LEFT JOIN walked
         ON placed.i = walked.i
+        AND walked.i BETWEEN $low AND $high
     LEFT JOIN covered
         ON placed.i = covered.i
+        AND covered.i BETWEEN $low AND $high
     LEFT JOIN called
         ON placed.i = called.i
+        AND called.i BETWEEN $low AND $high
+    WHERE spans.rowid BETWEEN $low AND $high
 """
 # The identity of the critical path, over what was written: own parts add up to the span that heads the path.
 CHECK = """
