@@ -27,11 +27,11 @@ GET /orders   x5    every 20 ms    tenant=t{i}   plan=free   error   status_mess
 
 PICTURE = """\
 api /orders                                                 slow against typical
-  Slow requests take 270 ms on average, typical ones 4 ms. 100 % of the
-  difference is api: SELECT item: 30 calls a request instead of 1 call, 9 ms a
-  call instead of 3 ms. All of the slow ones, and none of the typical ones, have
-  plan = gold. 90 % of the slow ones, and none of the typical ones, began
-  2026-01-15 09:00:02 to 09:00:09 UTC.
+  Slow requests take 270 ms on average, typical ones 4 ms. All of the difference
+  is api: SELECT item: 30 calls a request instead of 1 call, 9 ms a call instead
+  of 3 ms. All of the slow ones, and none of the typical ones, have plan = gold.
+  90 % of the slow ones, and none of the typical ones, began 2026-01-15 09:00:02
+  to 09:00:09 UTC.
   105 requests. Slow: 10, the slowest 10 %, from 270 ms on. Typical: 90 that
   take 4 ms.
 

@@ -90,6 +90,15 @@ def test_two_attributes_of_which_neither_alone_is_to_blame(scenario: Any) -> Non
     assert "tenant.tier = enterprise and cache.hit = false" in parts(rows, "verdict")[0]["note"]
 
 
+def test_the_same_two_of_a_whole_hour_in_which_other_errors_are_more(scenario: Any) -> None:
+    rows = scenario("segmented-regression").why("all", errors=True, service="api-server").rows
+    verdict = parts(rows, "verdict")[0]["note"]
+    assert 'Those with "FallbackHandlerError: fallback handler returned 500: schema mismatch' in verdict
+    assert "tenant.tier = enterprise and cache.hit = false" in verdict
+    explained = [row["value"].partition(":")[0] for row in parts(rows, "failure") if row["note"]]
+    assert explained == ["FallbackHandlerError"]
+
+
 def test_three_bad_pods_and_the_codes_they_cannot_read(scenario: Any) -> None:
     rows = scenario("deploy-regression").why("/api/checkout", errors=True).rows
     first = parts(rows, "attribute")[0]

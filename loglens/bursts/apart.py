@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from loglens.analysis import Row
 from loglens.differences import Difference, differences
-from loglens.explain.causes import OUTCOME
 from loglens.explain.read import read_attributes
-from loglens.explain.words import is_text, value_text
+from loglens.explain.words import OUTCOME, is_text, value_text
 from loglens.wording import percent
 
 if TYPE_CHECKING:

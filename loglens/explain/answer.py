@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from loglens.analysis import Row, Value
-from loglens.explain.causes import attribute_row, failure_rows, find_differences, stretch_row
+from loglens.explain.causes import attribute_row, find_differences, find_failures, stretch_row
 from loglens.explain.caveats import censored, stalled
 from loglens.explain.columns import COLUMNS
 from loglens.explain.compared import compared_row, refusal
 from loglens.explain.comparison import Comparison
 from loglens.explain.components import component_rows
+from loglens.explain.each_failure import failure_rows
 from loglens.explain.read import rows_of
 from loglens.explain.rest import tell_rest
 from loglens.explain.verdict import failed, sentence
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
 def explain(table: pa.Table, values: Mapping[str, Value]) -> list[Row]:
     """Return the rows of the answer from those of the statement and its binds."""
     comparison = Comparison(table, values)
-    told = [compared_row(comparison), *failure_rows(comparison)]
     refused, others = refusal(comparison), ""
+    failures = find_failures(comparison)
+    told = [compared_row(comparison)]
+    told += [each.row for each in failures] if refused else failure_rows(comparison, failures)
     if refused is None:
         requests = comparison.requests
         stretch = find_stretch(requests.start_ns, requests.has_start, requests.is_tail)
@@ -35,7 +38,7 @@ def explain(table: pa.Table, values: Mapping[str, Value]) -> list[Row]:
         told += [] if stretch is None else [stretch_row(comparison, stretch)]
         others = tell_rest(comparison, found)
     told += [{"part": "note", "note": note} for note in (*_sampling(comparison), *_doubts(comparison, refused))]
-    said = [sentence(told, comparison.words), others] if refused is None else [*failed(told), refused]
+    said = [sentence(told, comparison), others] if refused is None else [*failed(told), refused]
     verdict = " ".join(filter(None, said))
     return [dict.fromkeys(COLUMNS) | row for row in ({"part": "verdict", "note": verdict}, *told)]
 

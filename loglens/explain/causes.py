@@ -5,19 +5,18 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from loglens.analysis import Row
 from loglens.differences import Difference, differences
 from loglens.explain.comparison import Comparison
 from loglens.explain.read import rows_of
 from loglens.explain.when import Stretch
-from loglens.explain.words import LOGGED, alias_text, share, value_text
+from loglens.explain.words import LOGGED, OUTCOME, alias_text, share, value_text
 from loglens.wording import moments
 
 # Attributes that are told; what ranks behind them adds little.
 _TOLD = 8
-# What a failure leaves behind is no reason for it: status, error, and what the response looked like.
-OUTCOME = re.compile(r"(^|: )(.*status|error|exception|fault|.*\.error|otel\.|http\.response|.*response)([._-]|$)")
 # What differs from one message to the next of the same kind: ids, and numbers.
 _VARYING = re.compile(r"\b[0-9a-fA-F]{8,}(?:-[0-9a-fA-F]+)*\b|\d+")
 # Logged errors that no span tells of.
@@ -26,19 +25,34 @@ _LOGGED_TOLD = 3
 _ERROR = 17
 
 
-def failure_rows(comparison: Comparison) -> list[Row]:
+@dataclass(frozen=True)
+class Failure:
+    """One way to fail as a row, and the failed requests that did, by their numbers."""
+
+    row: Row
+    requests: Sequence[int]
+
+
+def find_failures(comparison: Comparison) -> list[Failure]:
     """Return where failed requests failed, the deepest failed span of each, then what else they logged, most first."""
     part = rows_of(comparison.table, "failure").select(["service", "name", "value", "request"])
     found: dict[tuple[str | None, str | None, str], list[Row]] = {}
     for row in part.to_pylist():
         found.setdefault((row["service"], row["name"], _alike(row["value"])), []).append(row)
-    rows = [_failure(comparison, members) for members in found.values()]
-    rows = [row for row in rows if row["tail_requests"]]
-    rows.sort(key=lambda row: (-row["tail_requests"], *(str(row[name] or "") for name in ("service", "name", "value"))))
-    spans = [row for row in rows if row["name"] != LOGGED]
-    errors = [_alike(row["value"]) for row in spans]
-    logged = [row for row in rows if row["name"] == LOGGED and not _is_told(_alike(row["value"]), errors)]
+    failures = [_failure(comparison, members) for members in found.values()]
+    failures = [each for each in failures if each.requests]
+    failures.sort(key=_most_first)
+    spans = [each for each in failures if each.row["name"] != LOGGED]
+    errors = [_alike(each.row["value"]) for each in spans]
+    logged = [
+        each for each in failures if each.row["name"] == LOGGED and not _is_told(_alike(each.row["value"]), errors)
+    ]
     return [*spans[:_TOLD], *logged[:_LOGGED_TOLD]]
+
+
+def _most_first(failure: Failure) -> tuple[int, str, str, str]:
+    row = failure.row
+    return -row["tail_requests"], str(row["service"] or ""), str(row["name"] or ""), str(row["value"] or "")
 
 
 def _alike(error: str) -> str:
@@ -51,11 +65,11 @@ def _is_told(logged: str, errors: Sequence[str]) -> bool:
     return any(logged in error or (error.partition(": ")[2] or error) in logged for error in errors)
 
 
-def _failure(comparison: Comparison, members: Sequence[Row]) -> Row:
+def _failure(comparison: Comparison, members: Sequence[Row]) -> Failure:
     is_tail, (tails, bodies) = comparison.requests.is_tail, comparison.read
     failed = sorted({row["request"] for row in members if is_tail[row["request"]]})
     others = len({row["request"] for row in members}) - len(failed)
-    return {
+    row = {
         "part": "failure",
         "service": members[0]["service"],
         "name": members[0]["name"],
@@ -66,6 +80,7 @@ def _failure(comparison: Comparison, members: Sequence[Row]) -> Row:
         "body_ratio": others / bodies if bodies else None,
         "tail_trace_id": comparison.trace_id(failed[0]) if failed else None,
     }
+    return Failure(row, failed)
 
 
 def find_differences(comparison: Comparison, stretch: Stretch | None) -> list[Difference]:
@@ -117,7 +132,7 @@ def attribute_row(comparison: Comparison, found: Difference) -> Row:
 def stretch_row(comparison: Comparison, found: Stretch) -> Row:
     """Return the stretch of time in which most of one side began."""
     tails, bodies = comparison.read
-    word, other = comparison.words
+    tail_side, body_side = comparison.sides
     return {
         "part": "time",
         "tail_requests": found.tail,
@@ -130,7 +145,7 @@ def stretch_row(comparison: Comparison, found: Stretch) -> Row:
         "first_ts": found.first_ns,
         "last_ts": found.last_ns,
         "note": (
-            f"{share(found.tail / tails)} of the {word} ones, and {share(found.body / bodies)} of the {other} ones,"
+            f"{share(found.tail / tails)} of {tail_side}, and {share(found.body / bodies)} of {body_side},"
             f" began {moments(found.first_ns, found.last_ns)}."
         ),
     }

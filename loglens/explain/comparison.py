@@ -22,11 +22,11 @@ NS_PER_MS = 1_000_000
 
 @dataclass(frozen=True)
 class Comparison:
-    """The table that the statement gave, and its binds; `is_rest` of what a cause that is known leaves of it."""
+    """The table that the statement gave, and its binds; `called` is what a part of the tail is called."""
 
     table: pa.Table
     values: Mapping[str, Any]
-    is_rest: bool = False
+    called: str | None = None
 
     @property
     def is_errors(self) -> bool:
@@ -36,8 +36,13 @@ class Comparison:
     @property
     def words(self) -> tuple[str, str]:
         """What the two sides are called."""
-        one, other = ("failed", "successful") if self.is_errors else ("slow", "typical")
-        return f"other {one}" if self.is_rest else one, other
+        return ("failed", "successful") if self.is_errors else ("slow", "typical")
+
+    @property
+    def sides(self) -> tuple[str, str]:
+        """What the requests of the two sides are called in a sentence."""
+        one, other = self.words
+        return self.called or f"the {one} ones", f"the {other} ones"
 
     @cached_property
     def requests(self) -> Requests:
@@ -77,8 +82,8 @@ class Comparison:
         (found,) = rows_of(self.table, part).to_pylist()
         return dict(found)
 
-    def without(self, gone: NDArray[np.bool_]) -> Comparison:
-        """Return the comparison without some of the requests."""
+    def without(self, gone: NDArray[np.bool_], called: str) -> Comparison:
+        """Return the comparison without some of the requests, and what is left of the tail under another name."""
         import numpy as np
         import pyarrow as pa
         import pyarrow.compute as pc
@@ -87,7 +92,7 @@ class Comparison:
         moved = pc.take(numbers, self.table["request"])
         table = self.table.set_column(self.table.schema.get_field_index("request"), "request", moved)
         kept = pc.fill_null(pc.greater_equal(moved, 0), True)
-        return Comparison(table.filter(kept), self.values, is_rest=True)
+        return Comparison(table.filter(kept), self.values, called)
 
     def trace_id(self, request: int) -> str | None:
         """Return the trace id of a request."""

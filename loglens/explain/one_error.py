@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 from loglens.analysis import Row
 from loglens.differences import differences
-from loglens.explain.causes import OUTCOME
 from loglens.explain.read import read_attributes, rows_of
-from loglens.explain.words import value_text
+from loglens.explain.words import OUTCOME, value_text
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -97,6 +97,8 @@ def _failures(parts: dict[str, list[Row]], width: int) -> Iterator[str]:
         yield from _table_row(
             f"{where}: {row['value']}", (_percent(row["tail_ratio"]), _percent(row["body_ratio"])), width
         )
+        if row["note"]:
+            yield from _wrapped(row["note"], width, _INDENT * 2)
 
 
 def _attributes(parts: dict[str, list[Row]], width: int) -> Iterator[str]:

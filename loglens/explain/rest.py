@@ -22,7 +22,7 @@ def tell_rest(comparison: Comparison, found: Sequence[Difference]) -> str:
     tails, _ = comparison.read
     if tails - found[0].tail < int(comparison.values["least"]):
         return ""
-    rest = comparison.without(found[0].holds)
+    rest = comparison.without(found[0].holds, f"the other {comparison.words[0]} ones")
     requests = rest.requests
     if requests.is_tail.all():
         return ""
@@ -38,4 +38,4 @@ def tell_rest(comparison: Comparison, found: Sequence[Difference]) -> str:
     told = [] if rest.is_errors else component_rows(rest)
     told += [attribute_row(rest, each) for each in left]
     told += [] if stretch is None else [stretch_row(rest, stretch)]
-    return of_rest(told, rest.words, rest.read[0])
+    return of_rest(told, rest)

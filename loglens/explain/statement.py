@@ -100,7 +100,7 @@ COMPARED = (
             inside.level                                                AS level,
             family.node                                                 AS node,
             family.service                                              AS service,
-            family.operation                                            AS operation,
+            component_of(NULL, family.operation, family.peer)           AS operation,
             component_kind(family.kind, db_system, messaging_system, gen_ai_model) AS kind,
             if(family.path = inside.path, coalesce(path_ns, 0), 0)      AS time_ns,
             family.is_error                                             AS is_error,

@@ -3,29 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from loglens.analysis import Row
 from loglens.explain.words import LOGGED, has_text, is_text, share
 from loglens.wording import duration
 
+if TYPE_CHECKING:
+    from loglens.explain.comparison import Comparison
+
 # A component is named where it takes this share of the extra time, and one way of it where that is this much of it.
 _MAIN = 0.3
 _MOSTLY = 0.7
+# What so many of one side have explains the side; what fewer have at most a part of it.
+HALF = 0.5
 
 
-def sentence(told: Sequence[Row], words: tuple[str, str]) -> str:
-    """Return the verdict over the rows of an answer; `words` name the two sides."""
+def sentence(told: Sequence[Row], comparison: Comparison) -> str:
+    """Return the verdict over the rows of an answer."""
     said = [*_slower(told), *failed(told), *_component(told)]
-    apart = [*_attribute(told, words), *(row["note"] for row in told if row["part"] == "time")]
-    nothing = f"Nothing that was recorded sets the {words[0]} requests apart from the {words[1]} ones."
+    first = next((row for row in told if row["part"] == "attribute"), None)
+    is_whole = first is not None and first["tail_ratio"] >= HALF
+    apart = (not is_whole and list(_failure(told))) or apart_text(told, comparison)
+    word, other = comparison.words
+    nothing = f"Nothing that was recorded sets the {word} requests apart from the {other} ones."
     return " ".join([*said, *(apart or [nothing])])
 
 
-def of_rest(told: Sequence[Row], words: tuple[str, str], left: int) -> str:
-    """Return what is said of the requests that a first cause leaves over, so many, over their rows."""
-    apart = [*_attribute(told, words), *(row["note"] for row in told if row["part"] == "time")]
-    lead = f"Without those, {left:,} {words[0].removeprefix('other ')} ones are left."
-    return " ".join([lead, *_component(told), *apart])
+def of_rest(told: Sequence[Row], rest: Comparison) -> str:
+    """Return what is said of the requests that a first cause leaves over, over their rows."""
+    lead = f"Without those, {rest.read[0]:,} {rest.words[0]} ones are left."
+    return " ".join([lead, *_component(told), *apart_text(told, rest)])
+
+
+def apart_text(told: Sequence[Row], comparison: Comparison) -> list[str]:
+    """Return sentences of what sets one side apart, and of when its requests began."""
+    return [*_attribute(told, comparison.sides), *(row["note"] for row in told if row["part"] == "time")]
 
 
 def component_name(row: Row) -> str:
@@ -81,10 +94,18 @@ def _component(told: Sequence[Row]) -> Iterator[str]:
     components = [row for row in told if row["part"] == "component"]
     if len(components) > 1 and (components[0]["extra_ratio"] or 0) >= _MAIN:
         first = components[0]
-        yield f"{share(first['extra_ratio'])} of the difference is {component_name(first)}: {change(first)}."
+        yield f"{share(min(first['extra_ratio'], 1.0))} of the difference is {component_name(first)}: {change(first)}."
 
 
-def _attribute(told: Sequence[Row], words: tuple[str, str]) -> Iterator[str]:
+def _failure(told: Sequence[Row]) -> Iterator[str]:
+    """Yield what sets those apart that failed in one of several ways, if anything does; the most frequent such way."""
+    for row in told:
+        if row["part"] == "failure" and row.get("note"):
+            yield f'Those with "{row["value"]}": {row["note"][0].lower()}{row["note"][1:]}'
+            return
+
+
+def _attribute(told: Sequence[Row], sides: tuple[str, str]) -> Iterator[str]:
     """Yield what says most, and where only failed or slow ones have that, what sets them apart beforehand."""
     found = [row for row in told if row["part"] == "attribute"]
     causes = [row for row in found if row["body_requests"]]
@@ -93,7 +114,4 @@ def _attribute(told: Sequence[Row], words: tuple[str, str]) -> Iterator[str]:
         text = has_text(row["name"], row["value"])
         if row["and_name"]:
             text += f" and {is_text(row['and_name'], row['and_value'])}"
-        yield (
-            f"{share(row['tail_ratio'])} of the {words[0]} ones, and {share(row['body_ratio'])} of the {words[1]} ones,"
-            f" {text}."
-        )
+        yield (f"{share(row['tail_ratio'])} of {sides[0]}, and {share(row['body_ratio'])} of {sides[1]}, {text}.")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 from loglens.candidates import Condition
 from loglens.wording import percent
 
 # The name of the attribute that a request has where it logged a message.
 LOGGED = "logged"
 ANY = "any"
+# What a failure leaves behind is no reason for it: status, error, and what the response looked like.
+OUTCOME = re.compile(r"(^|: )(.*status|error|exception|fault|.*\.error|otel\.|http\.response|.*response)([._-]|$)")
 
 
 def value_text(condition: Condition) -> str:
@@ -37,12 +41,17 @@ def alias_text(condition: Condition) -> str:
 
 def has_text(name: str, value: str) -> str:
     """Return the same as what requests do."""
-    return is_text(name, value) if name == LOGGED else f"have {is_text(name, value)}"
+    if name == LOGGED:
+        return is_text(name, value)
+    return f"{'ended with' if OUTCOME.search(name) else 'have'} {is_text(name, value)}"
 
 
 def share(ratio: float) -> str:
-    """Return a share as the beginning of a sentence: all, none, 42 %."""
-    return "All" if ratio == 1 else "none" if ratio == 0 else percent(ratio)
+    """Return a share as the beginning of a sentence: all, nearly all, none, 42 %."""
+    if ratio == 0:
+        return "none"
+    written = percent(ratio)
+    return written if written != percent(1) else "All" if ratio >= 1 else "Nearly all"
 
 
 def _number(value: float) -> str:
