@@ -66,7 +66,7 @@ def explain_miss(
     whole_id = found[0]["trace_id"]
     judged = list(_judged(connection, detector, values, scope, whole_id))
     tuples = [row for looked_at, gates in judged for row in _rows(detector, looked_at, gates)]
-    notes = [] if judged else [f"{name} looks at {detector.watches.name}, and nothing there is of trace {whole_id}."]
+    notes = [] if judged else [f"Nothing in trace {whole_id} is of the kind that {name} judges: {detector.problem}"]
     return Answer("Why there is no finding", COLUMNS, tuples, sql="", draw=draw, notes=notes)
 
 

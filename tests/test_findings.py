@@ -222,7 +222,12 @@ def test_explain_miss_of_a_trace_without_requests(shell: Shell, slow_store: Path
     with open_writer(slow_store) as connection:
         insert_rows(connection, "logs", [{"source_id": 1, "line": 9, "trace_id": "dd", "message": "x"}])
     done = shell("explain-miss", "slow_route", "--trace", "dd")
-    assert done == (0, "", "loglens: slow_route looks at tails, and nothing there is of trace dd.\n")
+    assert done == (
+        0,
+        "",
+        "loglens: Nothing in trace dd is of the kind that slow_route judges: Some requests of a route take many times"
+        " what half of them take, or longer than was promised.\n",
+    )
     assert shell("explain-miss", "slow_route", "--trace", "ee").code == 1
 
 
