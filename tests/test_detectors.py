@@ -170,3 +170,43 @@ def test_half_of_the_cases_are_quiet(name: str) -> None:
     assert len(cases) >= 15
     assert len(quiet) >= len(cases) // 2
     assert len(quiet) < len(cases)
+
+
+@pytest.mark.parametrize("kind", ["reads", "writes", "looped pipelines", "across services", "logs alone"])
+def test_each_kind_of_n_plus_one_has_thirty_cases_and_half_of_them_are_quiet(kind: str) -> None:
+    cases = [case for case in cases_of("n_plus_one") if case["name"].startswith(f"{kind}: ")]
+    quiet = [case for case in cases if not case.get("finds")]
+    assert len(cases) >= 30
+    assert len(quiet) >= len(cases) // 2
+    assert len(quiet) < len(cases)
+
+
+# What looks like N+1 and is none, or is one and hard to see, and the cases that hold it.
+SITUATIONS = {
+    "batched inserts": ("writes: all rows at once", "writes: batches by their size"),
+    "paging": ("reads: pages by offset", "reads: pages by key"),
+    "retries after an error": ("reads: the same statement after each error is asked again",),
+    "cache warm-up": (
+        "reads: a cache is warmed up once",
+        "reads: a cold cache: the first two requests load, the others do not",
+    ),
+    "agent loops": ("reads: an agent calls a tool a turn", "looped pipelines: an agent with two tools"),
+    "composite spans": ("reads: calls that an agent recorded as one span", "writes: recorded as one span"),
+    "ORM wrapper and driver": (
+        "reads: a call of an ORM around the one of its driver is one call",
+        "writes: through an ORM",
+    ),
+    "async gather": ("reads: gathered: all at once", "across services: all at once"),
+    "statements cut off": ("reads: a statement that was cut off behind its table",),
+    "hidden parameters": ("reads: values that are hidden may differ", "writes: values hidden"),
+    "interleaved": ("looped pipelines: two statements in turn are one finding",),
+    "different parents": ("reads: under a parent each, inside one request", "writes: under a parent each"),
+    "two traces mixed": ("reads: two traces at once with three each",),
+    "sampled": ("reads: sampled, one request in ten kept",),
+}
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+def test_situations_that_mislead_detectors_of_n_plus_one_have_cases(situation: str) -> None:
+    names = {case["name"] for case in cases_of("n_plus_one")}
+    assert names.issuperset(SITUATIONS[situation])
