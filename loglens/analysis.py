@@ -109,7 +109,8 @@ class Analysis:
     `greyed` names a boolean column whose false rows are printed faint. `aside` names, for given parameters, the
     columns a narrow table leaves out, first to go first. `grouped` names columns a table prints once, above the
     rows that share them. `drawings` are formats that only this analysis offers. `needs` names the derivations whose
-    tables the statements read: what is stale of them is derived before it is asked. `draw` draws the rows for the
+    tables the statements read: what is stale of them is derived before it is asked. `kept` names views that its
+    statements read more than once and that are small: they are computed once. `draw` draws the rows for the
     terminal, in a given number of columns, where a table is not the picture. `notes` says, of all binds, what belongs
     to the answer and is no data. `row_sql` counts one row again, over its columns as binds, where `sql` does not give
     the rows; what it gives are columns of the row. `follow` is where it leads, `origin` where it comes from. `spread`
@@ -138,6 +139,7 @@ class Analysis:
     grouped: tuple[str, ...] = ()
     drawings: tuple[Drawing, ...] = ()
     needs: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
     draw: Callable[[Sequence[Row], int], str] | None = None
     notes: Callable[[Mapping[str, Any]], Sequence[str]] | None = None
     row_sql: str = ""

@@ -103,6 +103,7 @@ def ask(
 ) -> Answer:
     """Ask an analysis with accepted values; the rows come while the connection is open."""
     binds: dict[str, Any] = {**values, **(scope.binds(connection) if analysis.scoped else {})}
+    _keep(connection, analysis.kept)
     binds |= _prepared(connection, analysis, binds)
     statement = Statement(connection, analysis.sql, {**binds, "most": _LARGEST} if analysis.many else binds)
     columns = statement.columns(analysis.columns)
@@ -141,6 +142,16 @@ def _prepared(connection: duckdb.DuckDBPyConnection, analysis: Analysis, binds: 
     if analysis.bind is None:
         return {}
     return analysis.bind(Statement(connection, analysis.prepare, binds).rows() if analysis.prepare else [], binds)
+
+
+def _keep(connection: duckdb.DuckDBPyConnection, views: Sequence[str]) -> None:
+    """Compute views once, for as long as the connection lasts: tables of the same name take their places."""
+    found = connection.execute("SELECT view_name FROM duckdb_views() WHERE temporary").fetchall()
+    for view in views:
+        if (view,) in found:
+            connection.execute(f"CREATE TEMP TABLE kept AS FROM {view}")
+            connection.execute(f"DROP VIEW {view}")
+            connection.execute(f"ALTER TABLE kept RENAME TO {view}")
 
 
 def ask_sql(connection: duckdb.DuckDBPyConnection, sql: str, limit: int) -> Answer:

@@ -3,19 +3,36 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import START_NS
 from numpy.typing import NDArray
+from test_analyses import ONE_SOURCE, fill
 
+import loglens
 from loglens.bursts.baseline import estimate
 from loglens.bursts.burst import Burst, Gates, find_bursts
 from loglens.bursts.chance import false_probability
 from loglens.bursts.series import Key, Series, Times
 from loglens.bursts.thresholds import THRESHOLDS
 from loglens.bursts.windows import strongest
+from loglens.store.store import open_writer
 
+# An error of every fourth second; for five minutes its requests log another line, which tells no error of its own.
+LINES = """
+    INSERT INTO logs (source_id, line, ordinal, ts_ns, service, severity_number, trace_id, error_type, message)
+    SELECT 1, number * 2, 0, $start_ns + number * 4000000000, 'api', 17, 't' || number, 'StoreError',
+        'no page ' || number
+    FROM range(900) AS numbers(number)
+    UNION ALL
+    SELECT 1, number * 2 + 1, 0, $start_ns + number * 4000000000 + 1, 'api', 17, 't' || number, NULL,
+        'shard ' || number || ' cannot be read'
+    FROM range(450, 525) AS numbers(number)
+"""
 Reals = NDArray[np.float64]
 MINUTE_NS = 60 * 10**9
 WEEK = 10_080
@@ -150,3 +167,18 @@ def test_bursts_are_as_likely_found_as_the_table_of_power_says(
     gates = Gates(GATES.sigma, GATES.excess, min(GATES.times, times * 0.75), 0.0)
     found = {each.key.service for each in find_bursts(series, gates, None).bursts}
     assert len(found) >= least * len(starts)
+
+
+def test_a_template_bursts_beside_the_error_that_its_requests_have_all_the_time(
+    empty_store: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "case.duckdb"
+    shutil.copy(empty_store, path)
+    with open_writer(path) as connection:
+        fill(connection, {"sources": ONE_SOURCE})
+        connection.execute(LINES, {"start_ns": START_NS})
+    rows = loglens.open(path).bursts().rows
+    assert [(row["kind"], row["service"], row["name"], row["errors"]) for row in rows] == [
+        ("template", "api", "shard <*> cannot be read", 75)
+    ]
+    assert [row["error"] for row in rows] == ["StoreError"]

@@ -48,10 +48,10 @@ ANALYSIS = Analysis(
     params=THRESHOLDS,
     columns={
         "burst_id": "The burst by name.",
-        "kind": "What burst: service, route, error (of a service) or dependency (that a service calls).",
+        "kind": "What burst: service, route, error or template (of a service), dependency (of a service), or tenant.",
         "service": "Service.",
         "route": "Route.",
-        "name": "The error or the dependency.",
+        "name": "The error, the template, the dependency or the tenant.",
         "change": "burst, still on (at the end of the data), or level shift (came to stay).",
         "stay_ratio": "Errors of its second half for one of its first, where it is long and lasts to the end.",
         "first_ts": "Onset: the most likely begin.",
@@ -78,7 +78,8 @@ ANALYSIS = Analysis(
     },
     key=("burst_id",),
     spread="local",
-    needs=("query_shapes", "trace_structure"),
+    needs=("query_shapes", "trace_structure", "log_templates"),
+    kept=("error_events",),
     prepare=COUNTS,
     bound=(
         *("burst_number", "burst_kind", "burst_service", "burst_route", "burst_name", "burst_first", "burst_end"),

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from loglens.analysis import Row, Value
+from loglens.arrow_columns import numbers, taken
 from loglens.bursts.burst import Burst, Gates, Scanned, find_bursts
 from loglens.bursts.chance import false_bursts, least_detectable
 from loglens.bursts.prune import pruned
@@ -70,10 +71,9 @@ def rows(table: pa.Table, values: Mapping[str, Any]) -> list[Row]:
 
 
 def _by_burst(table: pa.Table, bursts: int) -> Iterator[pa.Table]:
-    import pyarrow.compute as pc
-
-    for number in range(bursts):
-        yield table.filter(pc.equal(table["burst"], number))
+    number = numbers(table["burst"])
+    for burst in range(bursts):
+        yield taken(table, number == burst)
 
 
 def _row(burst: Burst, times: Times, expected_false: float) -> Row:
@@ -122,11 +122,16 @@ def _looked_into(burst: Burst, times: Times, part: pa.Table) -> Row:
         "retried_ratio": _share(began, lambda row: row["retried"], 0.0),
         "failed_ratio": _share(began, lambda row: row["failed"], 1.0),
         "is_new": None if first is None else first in new,
-        "own_ratio": _share(began, lambda row: row["count"] if row["service"] == burst.key.service else 0, 1.0),
+        "own_ratio": _share(began, lambda row: row["count"] * _is_own(burst, row["service"]), 1.0),
         "changes": told_changes(rows_of(part, "change").to_pylist(), burst.key.service),
         "apart": _said(new, apart(part, members)),
         "exemplar_trace_id": failed[-1]["name"] if failed else None,
     }
+
+
+def _is_own(burst: Burst, service: str | None) -> bool:
+    """Whether a burst is where its errors began: of a tenant all are."""
+    return burst.key.kind == "tenant" or service == burst.key.service
 
 
 def _share(began: Sequence[Row], part: Callable[[Row], int], unknown: float) -> float:

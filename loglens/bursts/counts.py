@@ -70,6 +70,43 @@ COUNTS = """
             AND ($service IS NULL OR service = $service)
         GROUP BY ALL
     ),
+    -- Lines of errors by template, of one request once.
+    logged AS MATERIALIZED (
+        SELECT
+            records.service                                                 AS service,
+            template                                                        AS template,
+            (records.ts_ns - first_ns) // width_ns                          AS bucket,
+            count(DISTINCT coalesce(trace_id, request_id, concat_ws(':', source_id, line, ordinal))) AS errors
+        FROM log_record_templates AS records
+        JOIN log_templates USING (template_id)
+        JOIN logs USING (source_id, line, ordinal)
+        CROSS JOIN range
+        WHERE
+            records.severity_number >= 17
+            AND records.ts_ns BETWEEN first_ns AND last_ns
+            AND ($service IS NULL OR records.service = $service)
+        GROUP BY ALL
+    ),
+    identified AS MATERIALIZED (
+        SELECT source_id, line, ordinal, origin, tenant FROM request_identities WHERE tenant IS NOT NULL
+    ),
+    tenants AS MATERIALIZED (
+        SELECT
+            tenant                                                          AS tenant,
+            (start_ns - first_ns) // width_ns                               AS bucket,
+            is_error                                                        AS is_error,
+            coalesce(trace_id, concat_ws(':', source_id, line, ordinal))    AS unit
+        FROM requests
+        JOIN identified USING (source_id, line, ordinal, origin)
+        CROSS JOIN range
+        WHERE
+            start_ns BETWEEN first_ns AND last_ns
+            AND NOT is_health
+            AND ($service IS NULL OR service = $service)
+    ),
+    most_failing AS (
+        SELECT tenant FROM tenants WHERE is_error GROUP BY tenant ORDER BY count(*) DESC, tenant LIMIT 50
+    ),
     counted AS (
         SELECT
             'service'       AS kind,
@@ -103,6 +140,22 @@ COUNTS = """
         UNION ALL
         SELECT 'dependency', service, NULL, peer, bucket, traffic, errors, true
         FROM called
+        UNION ALL
+        SELECT 'template', service, NULL, template, bucket, NULL, errors, NULL
+        FROM logged
+        UNION ALL
+        SELECT
+            'tenant',
+            NULL,
+            NULL,
+            tenant,
+            bucket,
+            count(DISTINCT unit),
+            count(DISTINCT unit) FILTER (WHERE is_error),
+            true
+        FROM tenants
+        SEMI JOIN most_failing USING (tenant)
+        GROUP BY tenant, bucket
     ),
     numbered AS MATERIALIZED (
         SELECT *, sum(errors) OVER (PARTITION BY kind, service, route, name) AS whole FROM counted
@@ -183,6 +236,31 @@ COUNT_AGAIN = """
             AND kind = 'CLIENT'
             AND peer = $name
             AND is_error
+        UNION ALL
+        SELECT any_value(records.service), min(records.ts_ns)
+        FROM log_record_templates AS records
+        JOIN log_templates USING (template_id)
+        JOIN logs USING (source_id, line, ordinal)
+        WHERE
+            $kind = 'template'
+            AND template = $name
+            AND records.service IS NOT DISTINCT FROM $service
+            AND records.severity_number >= 17
+            AND records.ts_ns >= $first_ts
+            AND records.ts_ns < $last_ts
+        GROUP BY coalesce(trace_id, request_id, concat_ws(':', source_id, line, ordinal))
+        UNION ALL
+        SELECT NULL, min(start_ns)
+        FROM requests
+        JOIN request_identities USING (source_id, line, ordinal, origin)
+        WHERE
+            $kind = 'tenant'
+            AND tenant = $name
+            AND is_error
+            AND NOT is_health
+            AND start_ns >= $first_ts
+            AND start_ns < $last_ts
+        GROUP BY coalesce(trace_id, concat_ws(':', source_id, line, ordinal))
     ) AS events
     WHERE
         service IS NOT DISTINCT FROM $service

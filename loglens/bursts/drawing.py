@@ -24,8 +24,10 @@ def _told(row: Row) -> Told:
 
 
 def subject(row: Row) -> str:
-    """Return what a burst is of: the service, and the route, error or dependency."""
+    """Return what a burst is of: the service, and the route, error, template or dependency; or the tenant."""
     service, kind = row["service"] or "(no service)", row["kind"]
+    if kind == "tenant":
+        return f"tenant {row['name']}"
     if kind == "dependency":
         return f"{service}, calls to {row['name']}"
     return " ".join(filter(None, (service, row["route"], row["name"])))

@@ -11,7 +11,7 @@ EVIDENCE = """
             *
         FROM (
             SELECT
-                unnest($burst_number::INTEGER[])    AS burst,
+                unnest($burst_number::BIGINT[])    AS burst,
                 unnest($burst_kind::VARCHAR[])      AS kind,
                 unnest($burst_service::VARCHAR[])   AS service,
                 unnest($burst_route::VARCHAR[])     AS route,
@@ -38,6 +38,27 @@ EVIDENCE = """
     ),
     failures AS MATERIALIZED (
         SELECT * FROM error_events WHERE EXISTS (FROM bursts)
+    ),
+    written AS (
+        SELECT
+            burst,
+            coalesce(trace_id, request_id, concat_ws(':', source_id, line, ordinal)) AS unit,
+            trace_id,
+            records.ts_ns,
+            source_id,
+            line,
+            ordinal
+        FROM log_record_templates AS records
+        JOIN log_templates USING (template_id)
+        JOIN logs USING (source_id, line, ordinal)
+        JOIN bursts
+            ON records.service IS NOT DISTINCT FROM bursts.service
+            AND template = bursts.name
+            AND records.ts_ns >= bursts.first_ns
+            AND records.ts_ns < bursts.end_ns
+        WHERE
+            bursts.kind = 'template'
+            AND records.severity_number >= 17
     ),
     members AS MATERIALIZED (
         SELECT burst, is_error AS is_tail, unit, trace_id, answered.start_ns, origin, source_id, line, ordinal
@@ -72,7 +93,7 @@ EVIDENCE = """
             AND answered.start_ns >= bursts.first_ns
             AND answered.start_ns < bursts.end_ns
         WHERE
-            kind = 'error'
+            kind IN ('error', 'template')
             AND NOT is_error
         UNION ALL
         SELECT burst, is_error, trace_id, trace_id, start_ns, 'span', source_id, line, ordinal
@@ -85,6 +106,20 @@ EVIDENCE = """
         WHERE
             bursts.kind = 'dependency'
             AND span_tree.kind = 'CLIENT'
+        UNION ALL
+        SELECT burst, true, unit, trace_id, ts_ns, 'log', source_id, line, ordinal
+        FROM written
+        QUALIFY row_number() OVER (PARTITION BY burst, unit ORDER BY ts_ns, source_id, line, ordinal) = 1
+        UNION ALL
+        SELECT burst, is_error, unit, trace_id, answered.start_ns, origin, source_id, line, ordinal
+        FROM answered
+        JOIN request_identities USING (source_id, line, ordinal, origin)
+        JOIN bursts
+            ON request_identities.tenant = bursts.name
+            AND answered.start_ns >= bursts.first_ns
+            AND answered.start_ns < bursts.end_ns
+        WHERE
+            bursts.kind = 'tenant'
     ),
     firsts AS (
         SELECT service, error, min(start_ns) AS first_ns FROM failures GROUP BY service, error
@@ -128,6 +163,13 @@ EVIDENCE = """
         WHERE version IS NOT NULL
         GROUP BY service, version
     ),
+    near AS MATERIALIZED (
+        SELECT service, message, ts_ns
+        FROM logs
+        WHERE
+            coalesce(severity_number, 9) < 17
+            AND EXISTS (FROM onsets WHERE logs.ts_ns >= since_ns AND logs.ts_ns <= until_ns)
+    ),
     noted AS (
         SELECT
             onsets.burst                                                AS burst,
@@ -135,11 +177,11 @@ EVIDENCE = """
             if(is_start(first_line(message)), 'restart', 'event')       AS what,
             first_line(message)                                         AS text,
             logs.ts_ns                                                  AS at_ns
-        FROM logs
+        FROM near AS logs
         JOIN onsets ON logs.ts_ns >= onsets.since_ns AND logs.ts_ns <= onsets.until_ns
         WHERE
-            coalesce(severity_number, 9) < 17
-            AND (is_start(first_line(message)) OR is_change(first_line(message)))
+            is_start(first_line(message))
+            OR is_change(first_line(message))
     ),
     -- What is noted all the time marks no change.
     seldom AS (

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from loglens.arrow_columns import codes, first_rows, flags, numbers, rows_with
+
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
@@ -25,7 +27,7 @@ _UNRELATED = 0.05
 
 
 class Key(NamedTuple):
-    """What is counted: `name` is the error, the callee or the tenant."""
+    """What is counted: `name` is the error, the template, the callee or the tenant."""
 
     kind: str
     service: str | None
@@ -158,32 +160,22 @@ class Series:
 def read_series(table: pa.Table) -> Series | None:
     """Return the series of the statement that counts; None where nothing has a time."""
     import numpy as np
-    import pyarrow.compute as pc
 
-    is_key = pc.and_kleene(pc.is_valid(table["kind"]), pc.not_equal(table["kind"], "seldom"))
-    head = table.filter(pc.is_null(table["kind"])).to_pylist()
+    head = rows_with(table, "kind", None).to_pylist()
     if not head or head[0]["traffic"] is None:
         return None
-    seldom = table.filter(pc.equal(table["kind"], "seldom")).to_pylist()
-    rows = table.filter(pc.fill_null(is_key, False)).combine_chunks()
-    named = rows.select(list(Key._fields))
-    codes = np.stack(
-        [
-            column.combine_chunks().dictionary_encode(null_encoding="encode").indices.to_numpy(zero_copy_only=False)
-            for column in named.columns
-        ]
-    )
-    changes = np.flatnonzero((codes[:, 1:] != codes[:, :-1]).any(axis=0)) + 1
-    firsts = np.concatenate([[0], changes]) if rows.num_rows else np.zeros(0, dtype=np.intp)
-    has_traffic = pc.greater(pc.fill_null(rows["traffic"], 0), 0).to_numpy()
+    seldom = rows_with(table, "kind", "seldom").to_pylist()
+    rows = rows_with(table, "kind", *(set(codes(table["kind"])[1]) - {None, "seldom"}))
+    firsts = first_rows(rows, Key._fields)
+    traffic = numbers(rows["traffic"])
     return Series(
         times=Times(head[0]["traffic"], head[0]["errors"], head[0]["bucket"]),
-        keys=[Key(**row) for row in named.take(firsts).to_pylist()],
+        keys=[Key(*(rows[name][row].as_py() for name in Key._fields)) for row in firsts.tolist()],
         bounds=np.concatenate([firsts, [rows.num_rows]]).astype(np.intp),
-        bucket=rows["bucket"].to_numpy(),
-        errors=rows["errors"].to_numpy(),
-        traffic=pc.fill_null(rows["traffic"], 0).to_numpy(),
-        is_asked=pc.fill_null(rows["is_asked"], False).to_numpy()[firsts],
-        has_traffic=np.logical_or.reduceat(has_traffic, firsts) if rows.num_rows else has_traffic,
+        bucket=numbers(rows["bucket"]),
+        errors=numbers(rows["errors"]),
+        traffic=traffic,
+        is_asked=flags(rows["is_asked"])[firsts],
+        has_traffic=np.logical_or.reduceat(traffic > 0, firsts) if rows.num_rows else traffic > 0,
         seldom=seldom[0]["bucket"] if seldom else 0,
     )

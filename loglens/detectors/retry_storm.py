@@ -8,6 +8,8 @@ GET /page  ├─ POST llm/chat   503 ├─┤
 
 from __future__ import annotations
 
+import math
+
 from loglens import wording
 from loglens.analyses import retries
 from loglens.analysis import Param, Row
@@ -22,7 +24,7 @@ def _judge(row: Row, values: Values) -> Verdict:
     gates = (
         at_least(values, "min_retried", row["retried"], "calls that were tried again", of_all=True),
         any_of(
-            at_least(values, "min_retry_ratio", row["retry_ratio"], "retries for each call", of_all=True),
+            at_least(values, "min_retry_ratio", _surely(row), "retries for each call, beyond chance", of_all=True),
             at_least(values, "min_attempts", row["attempts_p95"], "attempts of one in twenty of these", of_all=True),
         ),
     )
@@ -37,6 +39,14 @@ def _judge(row: Row, values: Values) -> Verdict:
         cost_ms=row["retry_time_s"] * 1000,
         is_spell=True,
     )
+
+
+def _surely(row: Row) -> float | None:
+    """Return how many retries come on each call, less a standard error: a few more than the budget are chance."""
+    if row["retries"] is None:
+        return None
+    surely: float = max(math.sqrt(row["retries"]) - 0.5, 0.0) ** 2 / row["calls"]
+    return surely
 
 
 def _summary(row: Row) -> str:
@@ -71,7 +81,7 @@ DETECTOR = Detector(
         Param(
             "min_retry_ratio",
             0.1,
-            "Report where at least this many retries come on each call.",
+            "Report where at least this many retries come on each call, less a standard error.",
             reason="The budget of retries of a client in the SRE book of Google, Handling Overload: one in ten.",
         ),
         Param(

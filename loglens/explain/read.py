@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from loglens.arrow_columns import rows_with
 from loglens.attributes import Attribute, read_numbers
 from loglens.explain.split import Calls
 from loglens.explain.words import LOGGED
@@ -27,10 +28,7 @@ _LEAST_LOGGED = 3
 
 def rows_of(table: pa.Table, *parts: str) -> pa.Table:
     """Return the rows of one part, or of several."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    return table.filter(pc.is_in(table["part"], pa.array(parts))).combine_chunks()
+    return rows_with(table, "part", *parts)
 
 
 @dataclass(frozen=True)

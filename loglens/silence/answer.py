@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from loglens.analysis import Row, Value
+from loglens.arrow_columns import codes, rows_with
 from loglens.bursts.series import Times
 from loglens.silence.columns import COLUMNS
 from loglens.silence.levels import Level, level_of
@@ -91,10 +92,9 @@ def _id(row: Row) -> str:
 
 def _read(table: pa.Table) -> _Read | None:
     import numpy as np
-    import pyarrow.compute as pc
 
     parts: dict[str, list[Row]] = {}
-    for row in table.filter(pc.not_equal(table["part"], "count")).to_pylist():
+    for row in rows_with(table, "part", *(set(codes(table["part"])[1]) - {"count"})).to_pylist():
         parts.setdefault(row["part"], []).append(row)
     (head,) = parts.get("range") or (None,)
     if head is None or head["from_ns"] is None:
@@ -102,7 +102,7 @@ def _read(table: pa.Table) -> _Read | None:
     times = Times(head["from_ns"], head["to_ns"], head["number"])
     gaps = parts.get("gap", [])
     counts: dict[tuple[str, str | None], Any] = {}
-    counted = table.filter(pc.equal(table["part"], "count"))
+    counted = rows_with(table, "part", "count")
     for what, service, bucket, number in zip(
         *(counted[name].to_pylist() for name in ("what", "service", "from_ns", "number")), strict=True
     ):

@@ -204,28 +204,34 @@ LEFT JOIN log_templates USING (template_id);
 -- One row a request and what went wrong in it: of a trace where the error began, and of log records what no span of
 -- their service tells.
 CREATE OR REPLACE TEMP VIEW error_events AS
-WITH told AS (
+WITH of_spans AS MATERIALIZED (
+    SELECT * FROM span_errors
+),
+of_logs AS MATERIALIZED (
+    SELECT * FROM log_errors
+),
+told AS (
     SELECT
-        span_errors.* REPLACE (
+        named.* REPLACE (
             coalesce(logged.lines, 0) AS lines,
             -- A span that names no exception says less than the record of it.
-            if(is_unnamed AND logged.error_type IS NOT NULL, logged.error_type, span_errors.error_type) AS error_type,
-            if(is_unnamed AND logged.message IS NOT NULL, logged.message, span_errors.message) AS message
+            if(is_unnamed AND logged.error_type IS NOT NULL, logged.error_type, named.error_type) AS error_type,
+            if(is_unnamed AND logged.message IS NOT NULL, logged.message, named.message) AS message
         ),
         if(is_unnamed AND logged.message IS NOT NULL, logged.template, NULL) AS template
     FROM (
-        SELECT *, coalesce(is_vague_error(error_type), true) AS is_unnamed FROM span_errors
-    ) AS span_errors
-    LEFT JOIN log_errors AS logged
-        ON span_errors.trace_id = logged.trace_id
-        AND span_errors.service IS NOT DISTINCT FROM logged.service
+        SELECT *, coalesce(is_vague_error(error_type), true) AS is_unnamed FROM of_spans
+    ) AS named
+    LEFT JOIN of_logs AS logged
+        ON named.trace_id = logged.trace_id
+        AND named.service IS NOT DISTINCT FROM logged.service
     UNION ALL BY NAME
     SELECT
-        log_errors.*
-    FROM log_errors
-    ANTI JOIN span_errors
-        ON log_errors.trace_id = span_errors.trace_id
-        AND log_errors.service IS NOT DISTINCT FROM span_errors.service
+        of_logs.*
+    FROM of_logs
+    ANTI JOIN of_spans
+        ON of_logs.trace_id = of_spans.trace_id
+        AND of_logs.service IS NOT DISTINCT FROM of_spans.service
 )
 SELECT
     *,

@@ -2,9 +2,12 @@
 -- wrong clock lies far from the others: where a week has none, only the fuller side is taken.
 CREATE OR REPLACE TEMP MACRO time_range(until_ns) AS TABLE
 WITH times AS (
-    SELECT start_ns AS at_ns FROM requests WHERE start_ns < until_ns
+    SELECT start_ns AS at_ns FROM spans WHERE is_entry AND start_ns < until_ns
     UNION ALL
     SELECT ts_ns FROM logs WHERE ts_ns < until_ns
+    UNION ALL
+    -- When the request of an access record began.
+    SELECT try(ts_ns - greatest(duration_ns, 0)) AS begun_ns FROM access_records WHERE begun_ns < until_ns
 ),
 days AS (
     SELECT
