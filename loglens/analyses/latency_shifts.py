@@ -48,10 +48,11 @@ ANALYSIS = Analysis(
         "times_low": "Lower limit of that (95 %).",
         "times_high": "Upper limit.",
         "sigma": "How far it stands out.",
+        "exemplar_trace_id": "A request of it that took about as long as half of them.",
     },
     key=("shift_id",),
     spread="local",
-    aside=lambda _: ("shift_id", "sigma", "requests"),
+    aside=lambda _: ("shift_id", "exemplar_trace_id", "sigma", "requests"),
     sql="""
         WITH range AS MATERIALIZED (
             SELECT * FROM time_range($until_ns)
@@ -62,7 +63,8 @@ ANALYSIS = Analysis(
                 route                                                   AS route,
                 (start_ns - first_ns) // width_ns                       AS bucket,
                 floor(ln(greatest(duration_ns, 1)) / ln(1.02))::BIGINT  AS size,
-                count(*)                                                AS number
+                count(*)                                                AS number,
+                min(trace_id)                                           AS trace_id
             FROM requests
             CROSS JOIN range
             WHERE
@@ -80,10 +82,11 @@ ANALYSIS = Analysis(
             NULL                                                        AS route,
             first_ns                                                    AS bucket,
             width_ns                                                    AS size,
-            last_ns                                                     AS number
+            last_ns                                                     AS number,
+            NULL                                                        AS trace_id
         FROM range
         UNION ALL
-        SELECT service, route, bucket, size, number
+        SELECT service, route, bucket, size, number, trace_id
         FROM counted
         ORDER BY
             route NULLS FIRST,
@@ -92,5 +95,18 @@ ANALYSIS = Analysis(
             size
     """,
     compute_arrow=_rows,
+    row_sql="""
+        SELECT
+            count(*)                                                    AS requests
+        FROM requests
+        WHERE
+            service IS NOT DISTINCT FROM $service
+            AND route = $route
+            AND start_ns >= $first_ts
+            AND start_ns < $last_ts
+            AND duration_ns > 0
+            AND NOT is_error
+            AND NOT is_health
+    """,
     examples=("loglens latency-shifts", "loglens latency-shifts --service llm-api --min-times 1.5"),
 )

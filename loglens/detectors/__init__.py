@@ -9,6 +9,7 @@ from loglens.detectors import (
     error_level_shift,
     fan_out,
     heartbeat_missing,
+    latency_shift,
     log_flood,
     long_transaction,
     n_plus_one,
@@ -24,6 +25,7 @@ from loglens.detectors import (
 
 ALL: tuple[Detector, ...] = (
     slow_route.DETECTOR,
+    latency_shift.DETECTOR,
     slow_query.DETECTOR,
     sequential_calls.DETECTOR,
     n_plus_one.DETECTOR,

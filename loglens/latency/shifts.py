@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from loglens.analysis import Row, Value
+from loglens.arrow_columns import first_rows, numbers
 from loglens.statistics import Z95
 
 if TYPE_CHECKING:
@@ -43,17 +45,18 @@ def rows(table: pa.Table, values: Mapping[str, Value]) -> list[Row]:
     """Return the rows of the answer from the counts of the statement."""
     found: list[Row] = []
     least, sigma, factor = (float(values[name] or 0) for name in ("min_requests", "sigma", "min_times"))
-    range_row, *counted = table.to_pylist() or [None]
-    if range_row is None or range_row["size"] is None:
+    head, counted = table.slice(0, 1).to_pylist(), table.slice(1)
+    if counted.num_rows == 0:
         return []
-    first_ns, width_ns, last_ns = range_row["bucket"], range_row["size"], range_row["number"]
-    for (service, route), part in _by_route(counted):
+    first_ns, width_ns, last_ns = (head[0][name] for name in ("bucket", "size", "number"))
+    for service, route, part in _by_route(counted):
         one = _route(part, (last_ns - first_ns) // width_ns + 1)
         window = _strongest(one, least)
         if window is None or window[2] < sigma:
             continue
         start, end, strength = window
         row = _row(one, start, end)
+        exemplar = _exemplar(part, one, start, end)
         if max(row["times_low"], 1 / max(row["times_high"], 1e-9)) < factor:
             continue
         begin_ns, end_ns = first_ns + start * width_ns, min(first_ns + end * width_ns, last_ns + 1)
@@ -68,26 +71,39 @@ def rows(table: pa.Table, values: Mapping[str, Value]) -> list[Row]:
                 "last_ts": end_ns,
                 **row,
                 "sigma": strength,
+                "exemplar_trace_id": exemplar,
             }
         )
     return sorted(found, key=lambda row: (-abs(math.log(row["times"])), row["shift_id"]))
 
 
-def _by_route(counted: Sequence[Row]) -> Iterator[tuple[tuple[str | None, str | None], list[Row]]]:
-    parts: dict[tuple[str | None, str | None], list[Row]] = {}
-    for row in counted:
-        parts.setdefault((row["service"], row["route"]), []).append(row)
-    yield from parts.items()
+def _by_route(counted: pa.Table) -> Iterator[tuple[str | None, str | None, pa.Table]]:
+    """Yield the rows of each route, which follow each other."""
+    bounds = [*first_rows(counted, ("service", "route")).tolist(), counted.num_rows]
+    for first, end in pairwise(bounds):
+        part = counted.slice(first, end - first)
+        yield part["service"][0].as_py(), part["route"][0].as_py(), part
 
 
-def _route(part: Sequence[Row], buckets: int) -> _Route:
+def _route(part: pa.Table, buckets: int) -> _Route:
     import numpy as np
 
-    sizes = [row["size"] for row in part]
-    counts = np.zeros((buckets, max(sizes) - min(sizes) + 1))
-    for row in part:
-        counts[row["bucket"], row["size"] - min(sizes)] = row["number"]
-    return _Route(counts, min(sizes))
+    bucket, size, number = (numbers(part[name]) for name in ("bucket", "size", "number"))
+    counts = np.zeros((buckets, int(size.max() - size.min()) + 1))
+    counts[bucket, size - size.min()] = number
+    return _Route(counts, int(size.min()))
+
+
+def _exemplar(part: pa.Table, one: _Route, start: int, end: int) -> str | None:
+    """Return a trace of the stretch that took about as long as half of its requests."""
+    import numpy as np
+
+    inside = np.cumsum(one.counts[start:end].sum(axis=0))
+    middle = one.size + int(np.searchsorted(inside, inside[-1] / 2))
+    bucket, size = numbers(part["bucket"]), numbers(part["size"])
+    rows = np.flatnonzero((bucket >= start) & (bucket < end) & (size == middle))
+    found: str | None = part["trace_id"][int(rows[-1])].as_py() if len(rows) else None
+    return found
 
 
 def _strongest(one: _Route, least: float) -> tuple[int, int, float] | None:
@@ -103,16 +119,34 @@ def _strongest(one: _Route, least: float) -> tuple[int, int, float] | None:
     variance = float((whole * ranks**2).sum() / total)
     if variance <= 0 or total < 2 * least:
         return None
-    starts, ends = _windows(len(one.counts))
-    inside = number[ends] - number[starts]
-    known = (inside >= least) & (total - inside >= least)
-    if not known.any():
+
+    def best(starts: NDArray[np.intp], ends: NDArray[np.intp]) -> tuple[int, int, float]:
+        inside = number[ends] - number[starts]
+        known = (inside >= least) & (total - inside >= least)
+        spread = np.sqrt(variance * np.maximum(inside * (total - inside), 1.0) / total)
+        difference = np.where(known, np.abs(score[ends] - score[starts]) / spread, -1.0)
+        place = int(np.argmax(difference))
+        return int(starts[place]), int(ends[place]), float(difference[place])
+
+    buckets = len(one.counts)
+    start, end, apart = best(*_windows(buckets))
+    if apart < 0:
         return None
-    starts, ends, inside = starts[known], ends[known], inside[known]
-    difference = np.abs(score[ends] - score[starts]) / np.sqrt(variance * inside * (total - inside) / total)
-    best = int(np.argmax(difference))
-    start, end = int(starts[best]), int(ends[best])
-    return start, end, float(difference[best] / math.sqrt(_dispersion(one, ranks, variance, start, end)))
+    while True:
+        # Start and end are moved in turn, to wherever the difference is greatest.
+        starts = np.arange(end)
+        start, _, _ = best(starts, np.full_like(starts, end))
+        ends = np.arange(start + 1, buckets + 1)
+        _, end, found = best(np.full_like(ends, start), ends)
+        if found <= apart + 1e-9:
+            break
+        apart = found
+    # Too few requests came after it to say that it was over.
+    end = buckets if total - number[end] < least else end
+    if number[start] == 0:
+        # What was so from the begin on has changed when it ended.
+        start, end = end, buckets
+    return start, end, apart / math.sqrt(_dispersion(one, ranks, variance, start, end))
 
 
 def _windows(buckets: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

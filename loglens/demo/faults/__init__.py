@@ -12,6 +12,7 @@ from loglens.demo.faults import (
     error_burst,
     error_level_shift,
     fan_out,
+    latency_shift,
     log_flood,
     long_transaction,
     n_plus_one,
@@ -50,6 +51,7 @@ TROUBLES: tuple[Fault, ...] = (
     retry_storm.FAULT,
     log_flood.FAULT,
     crash_loop.FAULT,
+    latency_shift.FAULT,
 )
 OUTAGES: tuple[Fault, ...] = (dependency_outage.FAULT, service_silent.FAULT)
 EVERY: tuple[Fault, ...] = (*ALL, *VARIANTS, *TROUBLES, *OUTAGES)

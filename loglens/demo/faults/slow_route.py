@@ -53,5 +53,5 @@ FAULT = Fault(
     begins=Fraction(3, 5),
     plant=plant,
     evidence=evidence,
-    findings=((KIND,), ("slow_query",)),
+    findings=((KIND,), ("slow_query",), ("latency_shift",)),
 )
