@@ -124,6 +124,12 @@ _FOUND = r"""
                 service IS NOT DISTINCT FROM (SELECT service FROM facts)
                 AND contains(error_message, chr(10))
             UNION ALL
+            SELECT to_json(message)::VARCHAR
+            FROM context
+            WHERE
+                service IS NOT DISTINCT FROM (SELECT service FROM facts)
+                AND regexp_matches(message, 'Traceback \(most recent call last\):\n|\n\s+at \S')
+            UNION ALL
             SELECT
                 regexp_extract(
                     spans.events,

@@ -7,6 +7,15 @@ CREATE OR REPLACE TEMP MACRO message_shape(message) AS (
         'g'
     ), 160)
 );
+-- The exception a stack trace of Python ends with, as a struct: its type, and what it says; null without a trace.
+CREATE OR REPLACE TEMP MACRO raised(message) AS (
+    if(contains(message, 'Traceback (most recent call last):'), regexp_extract(
+        message,
+        'Traceback \(most recent call last\):.*\n[ \t]+[^\n]*\n([A-Za-z_][\w.]*)(?:: ?([^\n]*))?(?:\n|$)',
+        ['type', 'said'],
+        's'
+    ), NULL)
+);
 -- Types that say no more than that something went wrong.
 CREATE OR REPLACE TEMP MACRO is_vague_error(error_type) AS (
     regexp_full_match(error_type, '(?i)(?:.*[./$])?(?:error|exception|runtime(?:error|exception)|throwable|errorString|fundamental|wrapError|withStack|_?other|unknown|\d+)')
@@ -122,7 +131,7 @@ WITH lines AS MATERIALIZED (
     SELECT
         logs.*,
         coalesce(trace_id, request_id, concat_ws(':', source_id, line, ordinal)) AS unit,
-        regexp_matches(coalesce(error_message, message), '^[\w.$]+(?:Error|Exception|Panic)\b') AS is_exception,
+        regexp_matches(coalesce(error_message, message), '^[\w.$]+(?:Error|Exception|Panic)\b|^Traceback ') AS is_exception,
         -- What an access log says of a request says nothing of why.
         error_type IS NULL AND status_code IS NOT NULL AND duration_ns IS NOT NULL AS is_access
     FROM logs
@@ -131,7 +140,7 @@ WITH lines AS MATERIALIZED (
         OR error_type IS NOT NULL
         OR (status_code >= 500 AND duration_ns IS NOT NULL)
 ),
-units AS MATERIALIZED (
+grouped AS MATERIALIZED (
     SELECT
         unit                                                            AS unit,
         service                                                         AS service,
@@ -149,6 +158,12 @@ units AS MATERIALIZED (
         )                                                               AS told
     FROM lines
     GROUP BY unit, service
+),
+units AS MATERIALIZED (
+    SELECT
+        *,
+        raised(told.message)                                            AS fault
+    FROM grouped
 ),
 answers AS MATERIALIZED (
     SELECT
@@ -171,8 +186,9 @@ SELECT
     NULL                                                                AS operation,
     answer.service                                                      AS seen_service,
     answer.route                                                        AS seen_route,
-    told.error_type                                                     AS error_type,
-    told.message                                                        AS message,
+    coalesce(told.error_type, nullif(fault.type, ''))                   AS error_type,
+    -- Where it is the trace itself, what the exception says.
+    if(starts_with(trim(told.message), 'Traceback '), coalesce(nullif(fault.said, ''), nullif(fault.type, ''), told.message), told.message) AS message,
     nullif(log_templates.template, '(no message)')                      AS template,
     units.status_code                                                   AS status_code,
     if(regexp_matches(told.attributes, 'sqlstate|postgresql\.sql_state|pgcode|grpc\.status_code|db\.response\.status_code'), coalesce(
