@@ -23,7 +23,7 @@ LEAST_EVENTS = 4
 _HOUR_S, _DAY_S = 3_600, 86_400
 # Hours of the day differ by what is seen of three days, hours of the week by that of three weeks.
 _DAILY_S, _WEEKLY_S = 3 * _DAY_S, 21 * _DAY_S
-# A profile is drawn to 1 as if this many events had been seen at each hour at the mean rate.
+# A profile is drawn to 1 as if at least this many events had been seen at each hour at the mean rate.
 _PRIOR_EVENTS = 3.0
 # Something that never failed is expected to fail half a time in all.
 _NEVER = 0.5
@@ -65,13 +65,13 @@ def estimate(
     hours = _hours(observed.shape[1], first_s, width_s)
     allowed = np.ones(observed.shape, dtype=bool) if quiet is None else np.broadcast_to(quiet, observed.shape)
     clean = allowed.copy()
-    baseline = _fitted(observed, traffic, clean, hours, width_s, True)
+    baseline = _fitted(observed, traffic, clean, hours, width_s, None)
     for number in range(_ROUNDS - 1):
         is_own = number == 0 and quiet is None
         clean = allowed & ~_loud(prefix_sums(observed, baseline.expected, baseline.phi, is_own))
         # Where all of it stands out there is nothing to expect from the rest.
         clean |= ~clean.any(axis=1, keepdims=True) & allowed
-        baseline = _fitted(observed, traffic, clean, hours, width_s, False)
+        baseline = _fitted(observed, traffic, clean, hours, width_s, baseline.phi)
     # Only now: while it is cleaned, what stands out must not hide itself.
     is_few = (observed * clean).sum(axis=1) < _FEW
     return replace(baseline, phi=np.where(is_few, np.maximum(baseline.phi, _FEW_PHI), baseline.phi))
@@ -79,7 +79,10 @@ def estimate(
 
 def fit(observed: Reals, traffic: Reals, used: NDArray[np.bool_], first_s: int, width_s: int) -> Baseline:
     """Return the baseline that the buckets of `used` make, of shape (keys, buckets): nothing else is left out."""
-    return _fitted(observed, traffic, used, _hours(observed.shape[1], first_s, width_s), width_s, False)
+    import numpy as np
+
+    phi = np.ones(observed.shape[0])
+    return _fitted(observed, traffic, used, _hours(observed.shape[1], first_s, width_s), width_s, phi)
 
 
 def _loud(sums: Sums) -> NDArray[np.bool_]:
@@ -118,8 +121,14 @@ def _hours(buckets: int, first_s: int, width_s: int) -> _Hours | None:
 
 
 def _fitted(
-    observed: Reals, traffic: Reals, clean: NDArray[np.bool_], hours: _Hours | None, width_s: int, is_first: bool
+    observed: Reals,
+    traffic: Reals,
+    clean: NDArray[np.bool_],
+    hours: _Hours | None,
+    width_s: int,
+    known_phi: Reals | None,
 ) -> Baseline:
+    """Return the baseline of what is clean; `known_phi` is the dispersion found before, None the first time."""
     import numpy as np
 
     y, n = observed * clean, traffic * clean
@@ -127,21 +136,29 @@ def _fitted(
     rate = (events + _NEVER * (events == 0)) / np.maximum(exposure, 1e-12)
     expected = rate[:, None] * traffic
     if hours is not None:
-        expected *= _profile(y, n, rate, hours)
+        expected *= _profile(y, n, rate, hours, np.ones(len(rate)) if known_phi is None else known_phi)
         total = (expected * clean).sum(axis=1)
         expected *= np.where(events > 0, events / np.maximum(total, 1e-12), 1.0)[:, None]
     spent = 1 if hours is None else hours.count
-    phi = _dispersion(y, expected * clean, width_s, spent, is_first)
+    phi = _dispersion(y, expected * clean, width_s, spent, known_phi is None)
     return Baseline(expected, phi, clean)
 
 
-def _profile(y: Reals, n: Reals, rate: Reals, hours: _Hours) -> Reals:
-    """Return how many times the mean rate each bucket has by its hour, without steps between the hours."""
+def _profile(y: Reals, n: Reals, rate: Reals, hours: _Hours, phi: Reals) -> Reals:
+    """Return how many times the mean rate each bucket has by its hour, without steps between the hours.
+
+    The hours are drawn to 1 by as much as what they differ is chance: a gamma prior by the method of moments.
+    """
     import numpy as np
 
     is_hour = np.zeros((y.shape[1], hours.count))
     is_hour[np.arange(y.shape[1]), hours.bucket] = 1.0
-    factor = (y @ is_hour + _PRIOR_EVENTS) / (rate[:, None] * (n @ is_hour) + _PRIOR_EVENTS)
+    seen, usual = y @ is_hour, rate[:, None] * (n @ is_hour)
+    apart = ((seen - usual) ** 2 / np.maximum(usual, 1e-9)).sum(axis=1)
+    # The variance of the true factors: what the hours differ beyond what chance makes of one degree of freedom each.
+    varied = np.maximum(apart - phi * (hours.count - 1), 1e-9) / np.maximum(usual.sum(axis=1), 1e-9)
+    prior = np.maximum(phi / varied, _PRIOR_EVENTS)[:, None]
+    factor = (seen + prior) / (usual + prior)
     found: Reals = factor[:, hours.before] * (1 - hours.share) + factor[:, hours.after] * hours.share
     return found
 
