@@ -73,9 +73,9 @@ DETECTOR = Detector(
         ),
         Param(
             "min_share_ratio",
-            0.3,
+            0.5,
             "Report where it is at least this share of all that its service wrote meanwhile.",
-            reason="What is less drowns nothing.",
+            reason="What is less than all else together drowns nothing.",
         ),
         Param(
             "max_alike",

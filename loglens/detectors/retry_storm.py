@@ -42,10 +42,10 @@ def _judge(row: Row, values: Values) -> Verdict:
 
 
 def _surely(row: Row) -> float | None:
-    """Return how many retries come on each call, less a standard error: a few more than the budget are chance."""
+    """Return how many retries come on each call, less two standard errors: a few more than the budget are chance."""
     if row["retries"] is None:
         return None
-    surely: float = max(math.sqrt(row["retries"]) - 0.5, 0.0) ** 2 / row["calls"]
+    surely: float = max(math.sqrt(row["retries"]) - 1, 0.0) ** 2 / row["calls"]
     return surely
 
 
@@ -81,7 +81,7 @@ DETECTOR = Detector(
         Param(
             "min_retry_ratio",
             0.1,
-            "Report where at least this many retries come on each call, less a standard error.",
+            "Report where at least this many retries come on each call, less two standard errors.",
             reason="The budget of retries of a client in the SRE book of Google, Handling Overload: one in ten.",
         ),
         Param(
