@@ -157,3 +157,9 @@ class Analysis:
     def is_computed(self) -> bool:
         """Whether its rows are made in Python, and not by `sql` alone."""
         return self.compute is not None or self.compute_arrow is not None
+
+    @property
+    def statements(self) -> tuple[str, ...]:
+        """All SQL that is run for its answer."""
+        drawn = (drawing.sql for drawing in self.drawings)
+        return tuple(filter(None, (self.prepare, self.sql, self.row_sql, *drawn)))

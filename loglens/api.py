@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from loglens.analyses import ALL, BY_NAME
 from loglens.analysis import Analysis
-from loglens.detectors import ALL as DETECTORS
 from loglens.errors import NotFound, StoreError, UsageError
 from loglens.leads import first_of, taken_from
 from loglens.nearest import did_you_mean
@@ -56,7 +55,6 @@ class Lens:
         `given` are parameters, since, until, service and limit, by name. Raises UsageError for unknown ones.
         """
         from loglens.ask import ask
-        from loglens.deriving import needed
 
         analysis = BY_NAME[name]
         scoping = SCOPING if analysis.scoped else ()
@@ -70,8 +68,8 @@ class Lens:
         follow = analysis.follow if analysis.follow and values[analysis.follow.param] else None
         then = BY_NAME[follow.analysis] if follow else None
         origin = analysis.origin if analysis.origin and values[analysis.origin.param] else None
-        others = [each for each in (then, BY_NAME[origin.analysis] if origin else None) if each]
-        with self._open(needed(need for each in (analysis, *others) for need in each.needs)) as connection:
+        asked_too = (then, BY_NAME[origin.analysis] if origin else None)
+        with self._open_for([analysis, *(each for each in asked_too if each)]) as connection:
             if origin:
                 values |= taken_from(connection, origin, values, scope)
             answer = ask(connection, analysis, values, scope, limit)
@@ -118,7 +116,7 @@ class Lens:
         known = frozenset[str]() if baseline is None else read_baseline(Path(baseline))
         scope = Scope(since, until, service)
         search = Search(detector, self._thresholds(thresholds), scope, severity, known, acked)
-        with self._open(_needs_of(detector, is_told=fingerprint is not None)) as connection:
+        with self._open(_needs_of_detectors(detector, is_told=fingerprint is not None)) as connection:
             if fingerprint is not None:
                 return Result(tell(connection, fingerprint, search, time.time_ns()))
             return Result(find(connection, search, time.time_ns()).answer(_limit(limit)))
@@ -137,7 +135,7 @@ class Lens:
         now_ns = time.time_ns()
         until_ns = parse_until(until, now_ns)
         search = Search(thresholds=self._thresholds(None), acked=True)
-        with self._open(_needs_of(None)) as reader:
+        with self._open(_needs_of_detectors(None)) as reader:
             finding = find(reader, search, now_ns).one(fingerprint)
         with open_writer(self.path) as connection:
             return store_ack(connection, finding, reason, until_ns, now_ns)
@@ -166,20 +164,25 @@ class Lens:
         from loglens.miss import explain_miss
         from loglens.result import Result
 
-        with self._open(_needs_of(detector, is_told=True)) as connection:
+        with self._open(_needs_of_detectors(detector, is_told=True)) as connection:
             accepted = self._thresholds(thresholds)
             return Result(explain_miss(connection, detector, trace, accepted, Scope(since, until)))
 
     def _thresholds(self, given: Mapping[str, Any] | None) -> Mapping[str, Any]:
         return {**self.settings.thresholds, **(given or {})}
 
+    def _open_for(self, analyses: Sequence[Analysis]) -> AbstractContextManager[Any]:
+        """Open the database for some analyses and nothing else."""
+        needs = _needs_of(analyses)
+        return self._open(needs, [statement for each in analyses for statement in each.statements])
+
     @contextmanager
-    def _open(self, needs: Sequence[Derivation]) -> Iterator[Any]:
+    def _open(self, needs: Sequence[Derivation], reading: Sequence[str] | None = None) -> Iterator[Any]:
         """Open the database for one question; what the question needs and is stale is derived first."""
         import duckdb
 
         try:
-            with self._reader(needs) as connection:
+            with self._reader(needs, reading) as connection:
                 yield connection
         except duckdb.InterruptException as error:
             raise KeyboardInterrupt from error
@@ -192,17 +195,18 @@ class Lens:
             raise StoreError(f"{self.path}: {str(error).splitlines()[0]}") from error
 
     @contextmanager
-    def _reader(self, needs: Sequence[Derivation]) -> Iterator[Any]:
-        from loglens.deriving import derive, stale
+    def _reader(self, needs: Sequence[Derivation], reading: Sequence[str] | None) -> Iterator[Any]:
         from loglens.store.store import open_reader
 
-        with open_reader(self.path, self.settings) as connection:
-            found = stale(connection, needs)
+        with open_reader(self.path, self.settings, reading=reading) as connection:
+            found = _stale(connection, needs)
             if not found:
                 yield connection
                 return
+        from loglens.deriving import derive
+
         derive(self.path, found, progress=self.progress)
-        with open_reader(self.path, self.settings) as connection:
+        with open_reader(self.path, self.settings, reading=reading) as connection:
             yield connection
 
     def __getattr__(self, name: str) -> Asking:
@@ -225,7 +229,10 @@ def open_lens(path: str | Path | None = None) -> Lens:
 
 
 def _refuse_unknown(thresholds: Mapping[str, Any]) -> None:
+    if not thresholds:
+        return
     from loglens.detect import accept_thresholds
+    from loglens.detectors import ALL as DETECTORS
 
     try:
         accept_thresholds(DETECTORS, thresholds)
@@ -233,14 +240,31 @@ def _refuse_unknown(thresholds: Mapping[str, Any]) -> None:
         raise UsageError(f"loglens.toml, or [tool.loglens] in pyproject.toml: {error}") from error
 
 
-def _needs_of(detector: str | None, *, is_told: bool = False) -> tuple[Derivation, ...]:
-    """Return what one detector, or all of them, have to have derived, and what one is told with."""
+def _stale(connection: Any, needs: Sequence[Derivation]) -> Sequence[Derivation]:
+    if not needs:
+        return ()
+    from loglens.deriving import stale
+
+    return stale(connection, needs)
+
+
+def _needs_of(analyses: Iterable[Analysis]) -> tuple[Derivation, ...]:
+    """Return what analyses have to have derived; who computes that is imported only where there is any."""
+    names = {name for each in analyses for name in each.needs}
+    if not names:
+        return ()
     from loglens.deriving import needed
+
+    return needed(names)
+
+
+def _needs_of_detectors(detector: str | None, *, is_told: bool = False) -> tuple[Derivation, ...]:
+    """Return what one detector, or all of them, have to have derived, and what one is told with."""
+    from loglens.detectors import ALL as DETECTORS
 
     chosen = [each for each in DETECTORS if detector in (None, each.name)]
     told = ["trace", *(each.follow.analysis for each in chosen if each.follow)] if is_told else []
-    asked = [*(each.watches for each in chosen), *(BY_NAME[name] for name in told)]
-    return needed(name for each in asked for name in each.needs)
+    return _needs_of([*(each.watches for each in chosen), *(BY_NAME[name] for name in told)])
 
 
 def _limit(value: object) -> int:

@@ -165,7 +165,7 @@ def test_a_threshold_is_moved_in_some_case(detector: Detector, param: Param) -> 
 
 @each
 def test_the_statement_is_one_select_of_the_declared_columns(analysis: Analysis, empty_store: Path) -> None:
-    with open_reader(empty_store) as connection:
+    with open_reader(empty_store, reading=analysis.statements) as connection:
         for sql in filter(None, (analysis.prepare, analysis.sql)):
             (statement,) = connection.extract_statements(sql)
             assert statement.type == duckdb.StatementType.SELECT

@@ -11,7 +11,8 @@ import pytest
 from conftest import Rows, insert_rows
 
 from loglens.settings import Settings
-from loglens.store.store import create_views, migrate
+from loglens.store.scripts import create_views
+from loglens.store.store import migrate
 
 COLUMNS = (
     "origin",

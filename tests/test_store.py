@@ -90,6 +90,23 @@ def test_a_reader_cannot_write(store: Path) -> None:
         connection.execute("DELETE FROM logs")
 
 
+def made_in(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    views = "SELECT view_name FROM duckdb_views() WHERE NOT internal"
+    macros = "SELECT function_name FROM duckdb_functions() WHERE NOT internal"
+    return {name for (name,) in connection.execute(f"{views} UNION {macros}").fetchall()}
+
+
+def test_a_reader_has_the_views_its_statements_name_and_what_these_are_made_of(store: Path) -> None:
+    with open_reader(store, reading=("SELECT count(*) FROM Requests",)) as connection:
+        assert {"requests", "request_signals", "entry_spans", "is_health_route"} <= made_in(connection)
+        assert "span_tree" not in made_in(connection)
+        assert fetch_row(connection, "SELECT count(*) FROM requests") == (0,)
+    with open_reader(store, reading=("SELECT count(*) FROM logs",)) as connection:
+        assert made_in(connection) == set()
+    with open_reader(store) as connection:
+        assert {"requests", "span_tree", "in_scope"} <= made_in(connection)
+
+
 def test_a_missing_database_is_named(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match=r"nothing\.duckdb"), open_reader(tmp_path / "nothing.duckdb"):
         pass

@@ -20,7 +20,8 @@ from span_notation import span_rows
 from structure_oracle import Node, structure
 
 from loglens.deriving import derive
-from loglens.store.store import create_views, open_writer
+from loglens.store.scripts import create_views
+from loglens.store.store import open_writer
 
 Row = Mapping[str, Any]
 CASES = Path(__file__).parent / "cases" / "derivations" / "trace_structure.toml"

@@ -8,7 +8,6 @@ from typing import Any
 from loglens.analysis import Analysis, Param, Row, Value
 from loglens.errors import NotFound
 from loglens.trace_ids import one_id
-from loglens.trace_pair import draw, pair_rows
 
 
 def _bind(found: Sequence[Row], values: Mapping[str, Value]) -> Mapping[str, Any]:
@@ -17,10 +16,18 @@ def _bind(found: Sequence[Row], values: Mapping[str, Value]) -> Mapping[str, Any
 
 
 def _compute(spans: Sequence[Row], values: Mapping[str, Value]) -> Sequence[Row]:
+    from loglens.trace_pair import pair_rows
+
     for side in ("a", "b"):
         if not any(row["side"] == side for row in spans):
             raise NotFound(f"Trace {values[f'found_{side}']} has log records alone; spans are what is compared.")
     return pair_rows(spans, values)
+
+
+def _draw(rows: Sequence[Row], width: int) -> str:
+    from loglens.trace_pair import draw
+
+    return draw(rows, width)
 
 
 ANALYSIS = Analysis(
@@ -89,6 +96,6 @@ ANALYSIS = Analysis(
             node
     """,
     compute=_compute,
-    draw=draw,
+    draw=_draw,
     examples=("loglens compare 4bf92f35 0af76519", "loglens compare 4bf92f35 0af76519 --format json"),
 )

@@ -119,7 +119,7 @@ def _read_all(request: IngestRequest, jobs: Sequence[Job], report: IngestReport,
         if not request.dry_run:
             connection = stack.enter_context(open_writer(request.database, request.wait_s))
         elif request.database.exists():
-            connection = stack.enter_context(open_reader(request.database))
+            connection = stack.enter_context(open_reader(request.database, reading=()))
         else:
             connection = None
         sources = load_sources(connection) if connection else []

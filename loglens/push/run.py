@@ -83,7 +83,7 @@ class _Store:
         """Open the database for reading its tables."""
         from loglens.store.store import open_reader
 
-        with open_reader(self.lens.path, with_views=False) as connection:
+        with open_reader(self.lens.path, reading=()) as connection:
             yield connection
 
     @contextmanager

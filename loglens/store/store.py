@@ -8,13 +8,13 @@ import tempfile
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from loglens.errors import NotFound, StoreError, StoreLocked, StoreTooNew
+from loglens.store.scripts import create_views, scripts
 
 if TYPE_CHECKING:
     import duckdb
@@ -41,20 +41,19 @@ def refuse_missing(path: Path) -> None:
 
 @contextmanager
 def open_reader(
-    path: Path, settings: Settings | None = None, *, with_views: bool = True
+    path: Path, settings: Settings | None = None, *, reading: Iterable[str] | None = None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a store read-only for one question, with the views of the code that asks.
 
-    Making them takes longer than reading some thousand records: who reads tables only goes without. Raises NotFound,
-    StoreLocked (a writer holds it), StoreTooNew or StoreError.
+    Making them all takes longer than most questions: `reading`, the statements that will be run, leaves those that
+    they name. Raises NotFound, StoreLocked (a writer holds it), StoreTooNew or StoreError.
     """
     refuse_missing(path)
     with _turns[path.resolve()]:
         connection = _connect(path, read_only=True, wait_s=0)
         try:
             _refuse_other_versions(connection, path)
-            if with_views:
-                create_views(connection, settings)
+            create_views(connection, settings, reading)
             yield connection
         finally:
             connection.close()
@@ -194,19 +193,9 @@ def _name_holder(path: Path, pid: int, wait_s: float) -> str:
     return f"{path} is in use by {held}{waited}. Ask again when it is done; ingest waits with --wait SECONDS."
 
 
-def _scripts(folder: str) -> list[tuple[str, str]]:
-    found = [entry for entry in files("loglens.store").joinpath(folder).iterdir() if entry.name.endswith(".sql")]
-    return [(entry.name, entry.read_text(encoding="utf-8")) for entry in sorted(found, key=lambda entry: entry.name)]
-
-
-def script(folder: str, name: str) -> str:
-    """Return the SQL of one script of `views` or `migrations`."""
-    return files("loglens.store").joinpath(folder, name).read_text(encoding="utf-8")
-
-
 def migrations() -> list[tuple[int, str, str]]:
     """List the migrations as (version, name, SQL), in order."""
-    return [(int(name[:4]), name.removesuffix(".sql"), text) for name, text in _scripts("migrations")]
+    return [(int(name[:4]), name.removesuffix(".sql"), text) for name, text in scripts("migrations")]
 
 
 def stored_versions(connection: duckdb.DuckDBPyConnection) -> frozenset[int] | None:
@@ -264,24 +253,6 @@ def _refuse_other_versions(connection: duckdb.DuckDBPyConnection, path: Path) ->
     _refuse_newer(stored, path)
     if _versions() - stored:
         raise StoreError(f"{path} was made by an older loglens. Bring it up to date with `loglens derive --db {path}`.")
-
-
-def create_views(connection: duckdb.DuckDBPyConnection, settings: Settings | None = None) -> None:
-    """Create the temporary macros and views that analyses read, from the code and the settings that ask."""
-    from loglens.settings import Settings
-
-    segments = (settings or Settings()).health_segments
-    connection.execute(_health_macro(segments))
-    for _, text in _scripts("views"):
-        connection.execute(text)
-
-
-def _health_macro(segments: Sequence[str]) -> str:
-    # Words in one text, not IN: DuckDB joins every row with a list that long, asked for or not.
-    listed = "".join(segment.replace("'", "''").lower() + "/" for segment in segments if segment)
-    last = "lower(split_part(rtrim(route, '/'), '/', -1))"
-    found = f"contains('/{listed}', '/' || {last} || '/') OR contains(route, 'grpc.health.v1.Health/')"
-    return f"CREATE OR REPLACE TEMP MACRO is_health_route(route) AS coalesce({found}, false)"
 
 
 def fetch_row(connection: duckdb.DuckDBPyConnection, statement: str, values: Any = None) -> tuple[Any, ...]:

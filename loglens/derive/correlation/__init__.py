@@ -10,7 +10,8 @@ from __future__ import annotations
 from loglens.derivation import Derivation, Derived, Work
 from loglens.derive import query_shapes, trace_structure
 from loglens.derive.correlation import links, records, spans
-from loglens.store.store import fetch_row, script
+from loglens.store.scripts import script
+from loglens.store.store import fetch_row
 from loglens.wording import counted
 
 # How far outside its span a record may be written: clocks of one host, and what is buffered.

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from loglens.derivation import Derivation, Derived, Work
 from loglens.derive import query_shapes
 from loglens.derive.trace_structure import called, clocks, links, paths, rows, tree
-from loglens.store.store import fetch_row, script
+from loglens.store.scripts import script
+from loglens.store.store import fetch_row
 from loglens.wording import counted
 
 if TYPE_CHECKING:
