@@ -14,7 +14,15 @@ OLD = {"http.method": "old name of http.request.method", "db.system": "old name 
 REPORT = IngestReport(
     "x.duckdb",
     [
-        Outcome("/logs/app.log", "new", "ndjson", lines=3, records=2, rejects=1, assumptions=OLD | {"zone": "UTC"}),
+        Outcome(
+            "/logs/app.log",
+            "new",
+            "ndjson",
+            lines=3,
+            records=2,
+            rejects=1,
+            assumptions=OLD | {"times without a zone": "UTC"},
+        ),
         *(
             Outcome(f"/logs/page-{number}.html", "skipped", note="text in no format loglens reads")
             for number in range(7)
@@ -22,26 +30,36 @@ REPORT = IngestReport(
     ],
 )
 WIDE = """\
-x.duckdb: 2 records from 1 new (0 B in 0.0 s)
-  read as   ndjson (2)
-  lines     3, of which 0 blank; 1 rejected (loglens rejects --db x.duckdb)
-  assumed   zone: UTC
-  assumed   old names of attributes: db.system is db.system.name, http.method is http.request.method
-  skipped   7 text in no format loglens reads: /logs/page-0.html, /logs/page-1.html, /logs/page-2.html, \
+x.duckdb: 2 records from 1 new file (0 B in 0.0 s)
+  formats   ndjson 2 (records of each)
+  lines     3, 0 of them blank
+  rejects   1 piece of text that could not be read, kept apart with the reason
+  assumed   times without a zone: UTC
+            where that is wrong: loglens ingest FILE --again --timezone ZONE
+  renamed   old attributes to their names of today: db.system to db.system.name, http.method to http.request.method
+  skipped   7 files, text in no format loglens reads: /logs/page-0.html, /logs/page-1.html, /logs/page-2.html, \
 /logs/page-3.html, /logs/page-4.html, … (--verbose names them all)
-Next: loglens --db x.duckdb
+Next:
+  loglens --db x.duckdb          what is in it, and what is worth asking
+  loglens rejects --db x.duckdb  what could not be read, and why
+  loglens sources --db x.duckdb  every file, and what became of its lines
 """
 NARROW = """\
-x.duckdb: 2 records from 1 new (0 B in 0.0 s)
-  read as   ndjson (2)
-  lines     3, of which 0 blank; 1 rejected (loglens rejects --db x.duckdb)
-  assumed   zone: UTC
-  assumed   old names of attributes: db.system is db.system.name, http.method is
-            http.request.method
-  skipped   7 text in no format loglens reads: /logs/page-0.html,
+x.duckdb: 2 records from 1 new file (0 B in 0.0 s)
+  formats   ndjson 2 (records of each)
+  lines     3, 0 of them blank
+  rejects   1 piece of text that could not be read, kept apart with the reason
+  assumed   times without a zone: UTC
+            where that is wrong: loglens ingest FILE --again --timezone ZONE
+  renamed   old attributes to their names of today: db.system to db.system.name,
+            http.method to http.request.method
+  skipped   7 files, text in no format loglens reads: /logs/page-0.html,
             /logs/page-1.html, /logs/page-2.html, /logs/page-3.html,
             /logs/page-4.html, … (--verbose names them all)
-Next: loglens --db x.duckdb
+Next:
+  loglens --db x.duckdb          what is in it, and what is worth asking
+  loglens rejects --db x.duckdb  what could not be read, and why
+  loglens sources --db x.duckdb  every file, and what became of its lines
 """
 
 
@@ -53,7 +71,7 @@ def test_lines_fold_at_the_width_of_a_terminal() -> None:
 def test_a_command_stays_in_one_line() -> None:
     database = f"/{'x' * 60}.duckdb"
     told = summarize(IngestReport(database, REPORT.outcomes), width=60)
-    assert told.endswith(f"\nNext: loglens --db {database}\n")
+    assert f"\n  loglens --db {database}          what is" in told
 
 
 def test_what_is_no_terminal_has_no_width(tmp_path: Path, shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,4 +79,4 @@ def test_what_is_no_terminal_has_no_width(tmp_path: Path, shell: Shell, monkeypa
     log = tmp_path / "a.log"
     log.write_text('{"time":"2026-01-15T09:00:00Z","level":"info","msg":"up"}\n')
     done = shell("ingest", str(log), "--db", str(tmp_path / "x.duckdb"))
-    assert done.err.startswith(f"{tmp_path}/x.duckdb: 1 records from 1 new (")
+    assert done.err.startswith(f"{tmp_path}/x.duckdb: 1 record from 1 new file (")

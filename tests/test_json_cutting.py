@@ -54,9 +54,9 @@ def both_ways(lines: str, folder: Path, monkeypatch: pytest.MonkeyPatch, unit: s
     plain = Cutter.cut
 
     def counted(self: Cutter, judged: Any) -> Any:
-        batch, flags = plain(self, judged)
+        batches, flags = plain(self, judged)
         cut.append(int(flags.sum()))
-        return batch, flags
+        return batches, flags
 
     found: list[Any] = []
     with monkeypatch.context() as patch:

@@ -11,9 +11,16 @@ from collections.abc import Iterable
 from loglens.ingest.report import READ, IngestReport, Outcome
 from loglens.settings import load_settings
 from loglens.text import visible
+from loglens.wording import counted
 
 NAMED = 5
 RENAMED = "old name of "
+# What says something else than what was assumed, by how the subject begins.
+OTHERWISE = {
+    "service": "--service NAME",
+    "times without a zone": "--timezone ZONE",
+    "unit of ": "--duration-unit UNIT",
+}
 # Where what a line tells begins, behind what it is about.
 INDENT = 12
 
@@ -32,8 +39,18 @@ def summarize(report: IngestReport, is_dry: bool = False, is_verbose: bool = Fal
     if not report.having(*READ, "unchanged") and not report.having("failed"):
         lines.append("Nothing to read: no log, trace or metric was found. --format NAME reads a file as NAME anyway.")
     text = "".join(f"{part}\n" for line in lines for part in _folded(line, width))
-    # A command stays in one line, so that it can be copied.
-    return text if is_dry or not report.records else f"{text}Next: {_command(report)}\n"
+    return text if is_dry or not report.having(*READ) else text + _next(report)
+
+
+def _next(report: IngestReport) -> str:
+    """Return what to type next, a command a line; commands stay whole, so that they can be copied."""
+    commands = {"": "what is in it, and what is worth asking"}
+    if report.rejects:
+        commands["rejects"] = "what could not be read, and why"
+    commands["sources"] = "every file, and what became of its lines"
+    typed = {_command(report, name): why for name, why in commands.items()}
+    widest = max(map(len, typed))
+    return "Next:\n" + "".join(f"  {command:{widest}}  {why}\n" for command, why in typed.items())
 
 
 def _folded(line: str, width: int | None) -> list[str]:
@@ -61,23 +78,38 @@ def _dry(report: IngestReport) -> list[str]:
 def _done(report: IngestReport) -> list[str]:
     read = report.having(*READ)
     files = Counter(outcome.action for outcome in report.outcomes if outcome.action in (*READ, "unchanged"))
-    what = ", ".join(f"{count:,} {action}" for action, count in files.items()) or "no file"
+    what = ", ".join(f"{count:,} {action}" for action, count in files.items())
+    noun = "file" if files.total() == 1 else "files"
     speed = f"{_bytes(report.content_bytes)} in {report.elapsed_s:.1f} s"
-    lines = [f"{report.database}: {report.records:,} records from {what} ({speed})"]
+    origin = f"{what} {noun}" if files else "no file"
+    lines = [f"{report.database}: {counted(report.records, 'record')} from {origin} ({speed})"]
+    if read:
+        lines += _what_was_read(report, read)
+    if untimed := sum(outcome.untimed for outcome in read):
+        have, are = ("has", "it is") if untimed == 1 else ("have", "they are")
+        lines.append(
+            f"  untimed   {counted(untimed, 'record')} {have} no time that can be read; {are} kept without one"
+        )
+    if unread := sum(outcome.unread for outcome in read):
+        are = "is" if unread == 1 else "are"
+        lines.append(f"  unread    {counted(unread, 'record')} {are} of a kind that is not read yet")
+    return lines + _assumed(report)
+
+
+def _what_was_read(report: IngestReport, read: list[Outcome]) -> list[str]:
+    """Return the lines on formats and on what became of the lines of the files."""
     formats = Counter[str]()
     for outcome in read:
         formats[outcome.format] += outcome.records
-    if read:
-        lines.append("  read as   " + ", ".join(f"{name} ({count:,})" for name, count in formats.items()))
-        blank = sum(outcome.blank_lines for outcome in read)
-        total = sum(outcome.lines for outcome in read)
-        rejected = f"{report.rejects:,} rejected" + (f" ({_command(report, 'rejects')})" if report.rejects else "")
-        lines.append(f"  lines     {total:,}, of which {blank:,} blank; {rejected}")
-    if untimed := sum(outcome.untimed for outcome in read):
-        lines.append(f"  untimed   {untimed:,} records have no readable time; they are kept without one")
-    if unread := sum(outcome.unread for outcome in read):
-        lines.append(f"  unread    {unread:,} records are of a kind that is not read yet")
-    return lines + _assumed(report)
+    named = ", ".join(f"{name} {count:,}" for name, count in formats.most_common())
+    blank = sum(outcome.blank_lines for outcome in read)
+    total = sum(outcome.lines for outcome in read)
+    holding = "; one line can hold many records" if report.records > total else ""
+    lines = [f"  formats   {named} (records of each)", f"  lines     {total:,}, {blank:,} of them blank{holding}"]
+    if report.rejects:
+        what = "piece of text that" if report.rejects == 1 else "pieces of text that"
+        lines.append(f"  rejects   {report.rejects:,} {what} could not be read, kept apart with the reason")
+    return lines
 
 
 def _assumed(report: IngestReport) -> list[str]:
@@ -85,22 +117,30 @@ def _assumed(report: IngestReport) -> list[str]:
     lines = []
     services: dict[str, list[str]] = defaultdict(list)
     renamed = []
+    others: dict[str, None] = {}
     for (subject, assumption), count in sorted(report.assumptions.items()):
         name, _, why = assumption.partition(", ")
+        others |= {option: None for begin, option in OTHERWISE.items() if subject.startswith(begin)}
         if subject == "service" and why:
             services[why].append(name)
             continue
         if assumption.startswith(RENAMED):
-            renamed.append(f"{visible(subject)} is {visible(assumption.removeprefix(RENAMED))}")
+            renamed.append(f"{visible(subject)} to {visible(assumption.removeprefix(RENAMED))}")
             continue
         where = f" ({count:,} files)" if count > 1 else ""
         lines.append(f"  assumed   {visible(subject)}: {visible(assumption)}{where}")
-    if renamed:
-        lines.append(f"  assumed   old names of attributes: {', '.join(renamed)}")
     for why, names in services.items():
-        more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
-        lines.append(f"  assumed   service: {', '.join(map(visible, names[:NAMED]))}{more}, {visible(why)}")
+        lines.append(f"  assumed   service: {_some(list(map(visible, names)))}, {visible(why)}")
+    if others:
+        lines.append(f"            where that is wrong: loglens ingest FILE --again {' '.join(others)}")
+    if renamed:
+        lines.append(f"  renamed   old attributes to their names of today: {_some(renamed)}")
     return lines
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
 
 
 def _each(title: str, outcomes: list[Outcome], named: int | None) -> list[str]:
@@ -117,7 +157,7 @@ def _skipped(outcomes: list[Outcome], named: int | None) -> list[str]:
     for reason, count in Counter(outcome.note for outcome in outcomes).most_common():
         paths = [_path(outcome) for outcome in outcomes if outcome.note == reason]
         more = ", … (--verbose names them all)" if count > NAMED else ""
-        lines.append(f"  skipped   {count:,} {visible(reason)}: {', '.join(paths[:NAMED])}{more}")
+        lines.append(f"  skipped   {counted(count, 'file')}, {visible(reason)}: {', '.join(paths[:NAMED])}{more}")
     return lines
 
 

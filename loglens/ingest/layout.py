@@ -118,6 +118,11 @@ class Wrapper:
         """The pattern of what is before the inner line, in a group `head`."""
         return f"^(?P<head>{self.pattern.removeprefix('^').removesuffix(INNER)})"
 
+    @cached_property
+    def outer(self) -> tuple[str, ...]:
+        """The groups for what is around a record."""
+        return tuple(name for name in groups_of(self.pattern) if name not in {"tag", "text"})
+
 
 def groups_of(pattern: str) -> tuple[str, ...]:
     """Return the names of the groups of a pattern, in order."""

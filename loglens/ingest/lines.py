@@ -117,6 +117,11 @@ def strings(values: Sequence[str | None]) -> pa.StringArray:
     return builder.finish()
 
 
+def text_scalar(text: str | None) -> pa.StringScalar:
+    """Make an Arrow text; `pa.scalar` would import pandas, where it is installed, and so would a plain argument."""
+    return strings([text])[0]
+
+
 def arrow_of(values: Sequence[bytes], kind: pa.DataType) -> pa.Array:
     """Make an Arrow array of strings or binaries."""
     ends = np.cumsum([0, *map(len, values)]).astype(np.int32)

@@ -120,7 +120,7 @@ class FileIngest:
 
 def _note(uri: str, verdict: Verdict) -> str:
     if verdict.twin is not None:
-        return f"same content as {verdict.twin.uri}"
+        return f"same content as {verdict.twin.uri}; its records count twice"
     if verdict.source is not None and verdict.source.uri != uri:
         return f"renamed from {verdict.source.uri}"
     return ""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+# Numbers below this are bits of one that DuckDB can shift.
+_BITS = 62
 
 
 def quoted(text: str) -> str:
@@ -21,6 +24,18 @@ def element(values: str, place: str = "1") -> str:
     Without the condition DuckDB copies the first element of all lists for each row that has none, and that may be long.
     """
     return f"(CASE WHEN len({values}) >= {place} AND {place} > 0 THEN {values}[{place}] END)"
+
+
+def is_among(number: str, numbers: Sequence[int]) -> str:
+    """Return the condition that a SQL number, not below zero, is one of some; of small ones without IN.
+
+    Of an IN with more than a few numbers DuckDB makes a join, which copies all columns of all rows.
+    """
+    if len(numbers) == 1:
+        return f"{number} = {numbers[0]}"
+    if max(numbers, default=_BITS) >= _BITS:
+        return f"{number} IN ({', '.join(map(str, numbers))})"
+    return f"((CAST(1 AS BIGINT) << {number}) & {sum(1 << each for each in set(numbers))}) <> 0"
 
 
 def bound(value: str, name: str, body: str) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import msgspec
@@ -18,8 +18,9 @@ import pyarrow.compute as pc
 import xxhash
 
 from loglens.ingest.content import Content
+from loglens.ingest.heads import MOST_HEAD_BYTES, heads_of
 from loglens.ingest.layout import LONGEST_TEXT_BYTES, Wrapper
-from loglens.ingest.lines import Flags, Lines, Places, column, flags_of, numbers_of, strings, texts
+from loglens.ingest.lines import Flags, Lines, Places, column, flags_of, numbers_of, strings, text_scalar, texts
 from loglens.ingest.pieces import SCHEMA
 from loglens.ingest.reader import Format, Reading, Sample
 from loglens.ingest.records import Cut, RecordPieces
@@ -30,11 +31,12 @@ CERTAINTY = 0.97
 OUTER = {"time": "time", "service": "container_name", "instance": "hostname", "stream": "stream"}
 # `outer_members` is what else is around a record, as members of a JSON object.
 WRAPPED_SCHEMA = pa.schema([*SCHEMA, *((f"outer_{name}", pa.string()) for name in (*OUTER, "members"))])
-# How much of a line is looked at for what is around it, and how much of that is its own text at least.
-MOST_HEAD_BYTES = 160
+# How much of what is looked at of a line is its own text at least.
 LEAST_TEXT_BYTES = 48
 _COLOURS = r"\x1b\[[0-9;]*[A-Za-z]"
 _ESCAPES = r'["\\\x00-\x1f]'
+_UNWRITABLE = np.isin(np.arange(256), [*range(32), *b'"\\'])
+_NOTHING = text_scalar("")
 
 
 class WrappedPieces(RecordPieces):
@@ -72,6 +74,10 @@ class WrappedCut(Cut):
 
     def _behind_heads(self, lines: Lines) -> Lines | None:
         """Return the inner lines where they are whole and all begin soon; None where they have to be looked at each."""
+        if (heads := heads_of(lines, self._wrapper)) is not None:
+            self._keep_texts({name: texts(lines, *span, pa.string()) for name, span in heads.spans.items()})
+            self._is_part = np.zeros(len(heads.begins), bool)
+            return Lines(lines.whole, lines.data, heads.begins, lines.ends)
         ends = np.minimum(lines.ends, lines.starts + MOST_HEAD_BYTES)
         found = pc.extract_regex(texts(lines, lines.starts, ends, pa.binary()), pattern=self._wrapper.head_pattern)
         if found.null_count:
@@ -88,17 +94,19 @@ class WrappedCut(Cut):
     def _keep(self, found: pa.StructArray) -> None:
         """Keep what is around each line, and whether the next line goes on with it."""
         names = [field.name for field in found.type]
-        nothing = pa.nulls(len(found), pa.string())
-        self.outer = [
-            _present(pc.struct_field(found, name).view(pa.string())) if name in names else nothing for name in OUTER
-        ]
-        self.outer.append(nothing)
+        self._keep_texts({name: pc.struct_field(found, name).view(pa.string()) for name in OUTER if name in names})
         self._is_part = np.zeros(len(found), bool)
         if "tag" in names:
             tag = pc.struct_field(found, "tag").view(pa.string())
-            self._is_part = flags_of(pc.fill_null(pc.starts_with(tag, "P"), fill_value=False))
+            self._is_part = _flags_without_null(pc.starts_with(tag, "P"))
         # A file may end within a part.
         self._is_part[-1:] = False
+
+    def _keep_texts(self, found: Mapping[str, pa.StringArray]) -> None:
+        """Keep the texts around each line, by name."""
+        nothing = pa.nulls(len(self.raw.ends), pa.string())
+        self.outer = [_present(found[name]) if name in found else nothing for name in OUTER]
+        self.outer.append(nothing)
 
     def _open_each(self, lines: Lines) -> Lines:
         bounds = np.append(lines.starts, lines.ends[-1:]).astype(np.int32)
@@ -116,10 +124,10 @@ class WrappedCut(Cut):
             text = pc.replace_substring_regex(text, _COLOURS, "")
         self._keep(found)
         if is_part is not None:
-            self._is_part = flags_of(pc.fill_null(is_part, fill_value=False))
+            self._is_part = _flags_without_null(is_part)
             self._is_part[-1:] = False
         ends = strings(["\n", ""]).take(column(self._is_part.astype(np.int64)))
-        joined = pc.binary_join_element_wise(text, ends, pa.scalar(""))
+        joined = _joined(text, ends)
         _, places, data = joined.buffers()
         offsets = np.frombuffer(places, np.int32)[joined.offset : joined.offset + len(joined) + 1].astype(np.int64)
         whole_bytes = data.to_pybytes() if data is not None else b""
@@ -132,7 +140,7 @@ class WrappedCut(Cut):
             for each in self.outer[1:]:
                 if each.null_count == len(each):
                     continue
-                kept = pc.fill_null(each.take(column(self.kept)), "")
+                kept = pc.fill_null(each.take(column(self.kept)), _NOTHING)
                 apart |= flags_of(pc.not_equal(kept.slice(1), kept.slice(0, len(kept) - 1)))
             flags[1:] |= apart
             flags[1:] &= ~self._is_part[self.kept[:-1]] | apart
@@ -160,10 +168,12 @@ class _Parted:
         """Yield the records that are JSON objects, opened, in batches of the usual columns."""
         for batch in self.pieces:
             is_object = _are_objects(batch.column("text"))
-            if (plain := batch.filter(pc.invert(is_object))).num_rows:
+            objects = batch
+            if not pc.all(is_object).as_py():
+                plain, objects = batch.filter(pc.invert(is_object)), batch.filter(is_object)
                 self.writer.write_batch(plain)
                 self.aside += plain.num_rows
-            if (objects := batch.filter(is_object)).num_rows:
+            if objects.num_rows:
                 opened = _with_envelope(objects)
                 yield pa.record_batch([*(objects.column(name) for name in SCHEMA.names[:-1]), opened], schema=SCHEMA)
 
@@ -179,14 +189,19 @@ def _are_objects(text: pa.StringArray) -> pa.BooleanArray:
     return pc.replace_with_mask(usual, pc.invert(usual), others)
 
 
+def _flags_without_null(values: pa.BooleanArray) -> Flags:
+    """Return flags, false for null."""
+    return flags_of(values) & flags_of(values.is_valid())
+
+
 def unescaped(texts: pa.StringArray) -> pa.StringArray:
     """Return what stands between the quotes of JSON strings without its escapes; as it is where they are none."""
-    quoted = pc.binary_join_element_wise(pa.scalar('"'), pc.fill_null(texts, ""), pa.scalar('"'), pa.scalar(""))
+    quoted = _joined('"', pc.fill_null(texts, _NOTHING), '"')
     try:
         plain = msgspec.json.decode(f"[{','.join(quoted.to_pylist())}]", type=list[str])
     except msgspec.DecodeError:
         plain = [_unescaped(text) for text in quoted.to_pylist()]
-    return pc.if_else(pc.is_null(texts), texts, pa.array(plain, pa.string()))
+    return pc.if_else(pc.is_null(texts), texts, strings(plain))
 
 
 def _unescaped(quoted: str) -> str:
@@ -199,26 +214,40 @@ def _unescaped(quoted: str) -> str:
 
 def _with_envelope(batch: pa.RecordBatch) -> pa.StringArray:
     """Return the texts of JSON objects, each with what was around it as one more member."""
-    nothing = pa.scalar("")
-    around = pa.array([""] * batch.num_rows, pa.string())
-    for name, key in OUTER.items():
-        value = batch.column(f"outer_{name}")
-        if value.null_count < len(value):
-            if pc.any(pc.match_substring_regex(value, _ESCAPES)).as_py():
-                value = pc.replace_substring_regex(value, _ESCAPES, "?")
-            member = pc.binary_join_element_wise(pa.scalar(f',"{key}":"'), value, pa.scalar('"'), nothing)
-            around = pc.binary_join_element_wise(around, pc.fill_null(member, ""), nothing)
-    if batch.column("outer_members").null_count < batch.num_rows:
-        beside = pc.binary_join_element_wise(pa.scalar(","), batch.column("outer_members"), nothing)
-        around = pc.binary_join_element_wise(around, pc.fill_null(beside, ""), nothing)
     text = batch.column("text")
     begun = pc.binary_slice(text.cast(pa.binary()), 0, -2).cast(pa.string()) if _all_end(text) else None
     if begun is None:
         begun = pc.replace_substring_regex(text, r"\}\s*$", "")
-    members = pc.utf8_slice_codeunits(around, 1)
-    opened = pc.binary_join_element_wise(begun, pa.scalar(f',"{ENVELOPE}":{{'), members, pa.scalar("}}"), nothing)
-    is_bare = pc.equal(around, "")
+    columns = {f'"{key}":"': batch.column(f"outer_{name}") for name, key in OUTER.items()}
+    values = {begin: _writable(value) for begin, value in columns.items() if value.null_count < len(value)}
+    beside = batch.column("outer_members")
+    if beside.null_count == len(beside) and values and not any(value.null_count for value in values.values()):
+        parts: list[pa.Array | str] = [begun, f',"{ENVELOPE}":{{']
+        for begin, value in values.items():
+            parts += [begin, value, '",']
+        return _joined(*parts[:-1], '"}}')
+    around = strings([""]).take(column(np.zeros(len(text), np.int64)))
+    for begin, value in values.items():
+        around = _joined(around, pc.fill_null(_joined(f",{begin}", value, '"'), _NOTHING))
+    if beside.null_count < len(beside):
+        around = _joined(around, pc.fill_null(_joined(",", beside), _NOTHING))
+    opened = _joined(begun, f',"{ENVELOPE}":{{', pc.utf8_slice_codeunits(around, 1), "}}")
+    is_bare = pc.equal(around, _NOTHING)
     return pc.if_else(is_bare, text, opened) if pc.any(is_bare).as_py() else opened
+
+
+def _joined(*parts: pa.Array | str) -> pa.StringArray:
+    """Return texts of parts one behind the other, null where a part is."""
+    return pc.binary_join_element_wise(*(text_scalar(p) if isinstance(p, str) else p for p in parts), _NOTHING)
+
+
+def _writable(values: pa.StringArray) -> pa.StringArray:
+    """Return texts with a question mark for what cannot stand in a text of JSON as it is."""
+    data, offsets = values.buffers()[2], np.frombuffer(values.buffers()[1], np.int32)
+    first, last = offsets[values.offset], offsets[values.offset + len(values)]
+    if data is None or not _UNWRITABLE[np.frombuffer(data, np.uint8)[first:last]].any():
+        return values
+    return pc.replace_substring_regex(values, _ESCAPES, "?")
 
 
 def _all_end(text: pa.StringArray) -> bool:
@@ -228,9 +257,10 @@ def _all_end(text: pa.StringArray) -> bool:
 
 
 def _present(values: pa.StringArray) -> pa.StringArray:
-    if not pc.any(pc.equal(values, "")).as_py():
+    """Return texts with null for the empty ones."""
+    if pc.min(pc.binary_length(values)).as_py():
         return values
-    return pc.if_else(pc.equal(values, ""), pa.scalar(None, pa.string()), values)
+    return pc.if_else(pc.equal(values, _NOTHING), text_scalar(None), values)
 
 
 def wrapping_format(name: str, title: str, marks: str, example: str, wrapper: Wrapper) -> Format:

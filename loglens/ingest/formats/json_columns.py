@@ -14,7 +14,7 @@ from loglens.ingest.formats.json_profile import Profile
 from loglens.ingest.formats.message_templates import rendered_sql
 from loglens.ingest.levels import Scale, severity_sql
 from loglens.ingest.route_shape import route_shape_sql
-from loglens.ingest.sql_text import quoted
+from loglens.ingest.sql_text import is_among, quoted
 from loglens.ingest.timestamps import time_is_exact_sql, time_is_usual_sql, time_ns_sql
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "CONNECT", "TRACE")
@@ -200,7 +200,7 @@ def is_serilog(profile: Profile) -> str:
 
 
 def _at(column: str, numbers: list[int]) -> str:
-    return f"p_{column} IN ({', '.join(map(str, numbers))})" if numbers else "false"
+    return is_among(f"p_{column}", numbers) if numbers else "false"
 
 
 def _severity(profile: Profile) -> str:

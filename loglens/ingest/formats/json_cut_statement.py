@@ -10,8 +10,8 @@ from loglens.ingest.formats.json_marks import OBJECT
 from loglens.ingest.formats.json_patch import rest_sql
 from loglens.ingest.formats.json_profile import Profile
 from loglens.ingest.formats.json_skeleton import RecordSkeleton
-from loglens.ingest.formats.json_statement import exact_query, insert_statement, mask_sql, numbers_sql
-from loglens.ingest.sql_text import quoted
+from loglens.ingest.formats.json_statement import exact_query, insert_statement, mask_sql
+from loglens.ingest.sql_text import is_among, quoted
 
 
 def cut_insert_statement(profile: Profile, cutter: Cutter) -> str:
@@ -47,7 +47,7 @@ def _by_skeleton(numbers: Sequence[int]) -> str:
         which.setdefault(number, []).append(skeleton)
     usual = max(which, key=lambda number: len(which[number]))
     branches = " ".join(
-        f"WHEN skeleton IN {numbers_sql(skeletons)} THEN {number}"
+        f"WHEN {is_among('skeleton', skeletons)} THEN {number}"
         for number, skeletons in which.items()
         if number != usual
     )
@@ -59,7 +59,7 @@ def _rest(profile: Profile, cutter: Cutter) -> str:
     numbers: dict[str, list[int]] = {}
     for number, skeleton in enumerate(cutter.skeletons, start=1):
         numbers.setdefault(_whole_rest(skeleton), []).append(number)
-    ready = " ".join(f"WHEN known IN {numbers_sql(known)} THEN {rest}" for rest, known in numbers.items())
+    ready = " ".join(f"WHEN {is_among('known', known)} THEN {rest}" for rest, known in numbers.items())
     return f"CASE {ready} ELSE {rest_sql(profile, 'text', 'taken')} END"
 
 

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from loglens.ingest.formats.json_pieces import Judged, JudgedPieces
 from loglens.ingest.formats.json_profile import Profile
 from loglens.ingest.formats.json_skeleton import QUOTE, Mark, RecordSkeleton, skeleton_of
-from loglens.ingest.lines import Flags, Places, column, flag_column, flags_of, strings
+from loglens.ingest.lines import Flags, Places, column, flags_of, strings, text_scalar
 from loglens.ingest.skeletons import Fit, Fitting, Marked, bytes_at
 
 Found = Sequence[tuple[int, Fit]]
@@ -29,6 +29,7 @@ _SIGNED = np.isin(np.arange(256), list(b"-0123456789"))
 _DIGITS = np.isin(np.arange(256), list(b"0123456789"))
 _NUMBER = r"^-?(?:0|[1-9][0-9]*)(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?$"
 _LITERALS = strings(["true", "false", "null"])
+_ZERO = text_scalar("0")
 _LITERAL_STARTS = np.isin(np.arange(256), list(b"tfn"))
 _LITERAL_ENDS = np.isin(np.arange(256), list(b"el"))
 # Where the sign of an exponent stands that leads below the doubles, counted from the end.
@@ -58,59 +59,44 @@ class Cutter:
             ]
         )
 
-    def cut(self, judged: Judged) -> tuple[pa.RecordBatch | None, Flags]:
-        """Return the objects among some pieces that are made as one of the skeletons, and say which they are."""
+    def cut(self, judged: Judged) -> tuple[list[pa.RecordBatch], Flags]:
+        """Return the objects among some pieces that are made as the skeletons, a batch for each; say which they are."""
         lines = _marked(judged)
-        found = list(self._fits(judged, lines))
-        numbers = np.zeros(judged.pieces.num_rows, np.int32)
-        for number, fit in found:
-            numbers[fit.rows] = number + 1
-        is_cut = numbers > 0
-        if not found:
-            return None, is_cut
-        is_whole = bool(is_cut.all())
-        pieces = judged.pieces if is_whole else judged.pieces.filter(flag_column(is_cut))
-        columns = [
-            *(pieces.column(name) for name in ("line", "ordinal", "lines", "text")),
-            column(numbers if is_whole else numbers[is_cut]),
-            *(self._texts(found, lines, is_cut, name) for name in self.columns),
-            *(self._rest(found, lines, is_cut, place) for place in range(self._pieces)),
-        ]
-        return pa.record_batch(columns, schema=self.schema), is_cut
+        is_cut = np.zeros(judged.pieces.num_rows, bool)
+        batches = []
+        for number, fit in self._fits(judged, lines):
+            is_cut[fit.rows] = True
+            batches.append(self._batch(judged.pieces, lines, number, fit))
+        return batches, is_cut
 
     def _fits(self, judged: Judged, lines: Marked) -> Iterator[tuple[int, Fit]]:
         """Yield the lines of each skeleton that has some, with its number."""
         free = _plain(judged, lines)
         for number, each in enumerate(self.skeletons):
             rows = np.flatnonzero(free & (lines.counts == each.skeleton.count))
+            if not len(rows):
+                continue
             found = self._fittings[number].fit(lines, rows)
             taken = [gap for _, gap, _ in each.gaps]
-            for gap in each.bare:
-                found = found.only(_are_scalars(lines, found, gap, may_be_literal=gap not in taken))
+            found = found.only(_are_scalars(lines, found, each.bare, [gap not in taken for gap in each.bare]))
             if len(found.rows):
                 free[found.rows] = False
                 yield number, found
 
-    def _texts(self, found: Found, lines: Marked, is_cut: Flags, name: str) -> pa.StringArray:
-        gaps = [(fit, self.skeletons[number].gap(name)) for number, fit in found]
-        return _gathered(lines, is_cut, [(fit, fit.gap(gap)) for fit, gap in gaps if gap is not None])
-
-    def _rest(self, found: Found, lines: Marked, is_cut: Flags, place: int) -> pa.StringArray:
-        pieces = [(fit, self.skeletons[number].pieces) for number, fit in found]
-        some = [(fit, every[place]) for fit, every in pieces if place < len(every)]
-        return _gathered(lines, is_cut, [(fit, (_at(fit, each.begin), _at(fit, each.end))) for fit, each in some])
-
-
-def _gathered(lines: Marked, is_cut: Flags, parts: Sequence[tuple[Fit, tuple[Places, Places]]]) -> pa.StringArray:
-    """Return texts of the lines that are cut, in their order; null for those that are in no part."""
-    if len(parts) == 1 and len(parts[0][0].rows) == np.count_nonzero(is_cut):
-        return lines.texts(*parts[0][1])
-    begins, ends, has_none = lines.starts.copy(), lines.starts.copy(), is_cut.copy()
-    for fit, (begin, end) in parts:
-        begins[fit.rows], ends[fit.rows], has_none[fit.rows] = begin, end, False
-    if not is_cut.all():
-        begins, ends, has_none = begins[is_cut], ends[is_cut], has_none[is_cut]
-    return lines.texts(begins, ends, has_none)
+    def _batch(self, pieces: pa.RecordBatch, lines: Marked, number: int, fit: Fit) -> pa.RecordBatch:
+        """Return the lines of one skeleton; columns that only others have are null."""
+        skeleton, count = self.skeletons[number], len(fit.rows)
+        some = pieces if count == pieces.num_rows else pieces.take(column(fit.rows))
+        nothing = pa.nulls(count, pa.string())
+        gaps = [skeleton.gap(name) for name in self.columns]
+        rest = [lines.texts(_at(fit, each.begin), _at(fit, each.end)) for each in skeleton.pieces]
+        columns = [
+            *(some.column(name) for name in ("line", "ordinal", "lines", "text")),
+            column(np.full(count, number + 1, np.int32)),
+            *(nothing if gap is None else lines.texts(*fit.gap(gap)) for gap in gaps),
+            *rest, *[nothing] * (self._pieces - len(rest)),
+        ]  # fmt: skip
+        return pa.record_batch(columns, schema=self.schema)
 
 
 def _at(found: Fit, mark: Mark) -> Places:
@@ -138,9 +124,12 @@ def _plain(judged: Judged, lines: Marked) -> Flags:
     return free
 
 
-def _are_scalars(lines: Marked, found: Fit, gap: int, may_be_literal: bool) -> Flags:
-    """Say in which lines a gap holds one number that a double holds, or may hold a literal."""
-    begins, ends = found.gap(gap)
+def _are_scalars(lines: Marked, found: Fit, gaps: Sequence[int], may_be_literal: Sequence[bool]) -> Flags:
+    """Say in which lines some gaps hold one number each that a double holds, or, where it may be one, a literal."""
+    if not gaps or not len(found.rows):
+        return np.ones(len(found.rows), bool)
+    bounds = [found.gap(gap) for gap in gaps]
+    begins, ends = (np.stack(places, axis=1).ravel() for places in zip(*bounds, strict=True))
     first, last = bytes_at(lines.data, begins), bytes_at(lines.data, ends - 1)
     flags: Flags = (ends > begins) & _SIGNED[first] & _DIGITS[last] & ~_has_odd_start(lines, begins, ends)
     longest = int((ends - begins).max(initial=0))
@@ -149,11 +138,13 @@ def _are_scalars(lines: Marked, found: Fit, gap: int, may_be_literal: bool) -> F
     _hold(flags, _are_numbers, lines, begins, ends)
     if len(long := np.flatnonzero(flags & (ends - begins > _SHORT))):
         flags[long] = _are_same_as_doubles(lines.texts(begins[long], ends[long]))
-    if may_be_literal:
-        literals: Flags = (ends > begins) & _LITERAL_STARTS[first] & _LITERAL_ENDS[last]
+    if any(may_be_literal):
+        literals = np.tile(may_be_literal, len(found.rows)) & ~flags
+        literals &= (ends > begins) & _LITERAL_STARTS[first] & _LITERAL_ENDS[last]
         _hold(literals, _are_literals, lines, begins, ends)
         flags |= literals
-    return flags
+    every: Flags = np.logical_and.reduce(flags.reshape(-1, len(gaps)), axis=1)
+    return every
 
 
 def _has_odd_start(lines: Marked, begins: Places, ends: Places) -> Flags:
@@ -192,7 +183,7 @@ def _are_same_as_doubles(numbers: pa.StringArray) -> Flags:
     """Say which numbers are whole and of 64 bits, or written as the double they are would be."""
     is_whole = pc.match_substring_regex(numbers, f"^-?[0-9]{{1,{_WHOLE}}}$")
     is_plain = pc.match_substring_regex(numbers, r"^-?[0-9]{1,17}[.][0-9]{1,17}$")
-    doubles = pc.cast(pc.if_else(is_plain, numbers, "0"), pa.float64())
+    doubles = pc.cast(pc.if_else(is_plain, numbers, _ZERO), pa.float64())
     return flags_of(pc.or_(is_whole, pc.and_(is_plain, pc.equal(pc.cast(doubles, pa.string()), numbers))))
 
 
@@ -236,10 +227,9 @@ class Parted:
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         """Yield the batches, once, in order."""
         for judged in self.pieces.judged():
-            batch, is_cut = self.cutter.cut(judged)
-            if batch is not None:
-                yield batch
+            batches, is_cut = self.cutter.cut(judged)
+            yield from batches
             if not is_cut.all():
-                rest = judged if batch is None else judged.only(~is_cut)
+                rest = judged.only(~is_cut) if batches else judged
                 self.writer.write_batch(rest.batch())
                 self.aside += rest.pieces.num_rows

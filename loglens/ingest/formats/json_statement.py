@@ -23,7 +23,7 @@ from loglens.ingest.formats.json_marks import BROKEN, OBJECT, PLAIN
 from loglens.ingest.formats.json_patch import layout_rest_sql, parents, path_of, rest_sql
 from loglens.ingest.formats.json_profile import Layout, Profile
 from loglens.ingest.levels import LEVEL_NAMES
-from loglens.ingest.sql_text import bound, listed, quoted
+from loglens.ingest.sql_text import bound, is_among, listed, quoted
 
 # Marks of rows that are on their way elsewhere, in `severity_number`; their lines are in `duration_ns`.
 REJECTED, ASIDE, ASIDE_INEXACT = -1, -2, -3
@@ -83,11 +83,6 @@ def _severity(profile: Profile) -> str:
     return f"coalesce(severity_number, CASE WHEN {is_serilog(profile)} AND {is_silent} THEN {LEVEL_NAMES['info']} END)"
 
 
-def numbers_sql(numbers: Sequence[int]) -> str:
-    """Return numbers as they stand behind IN."""
-    return f"({', '.join(map(str, numbers))})"
-
-
 def taken_sql(profile: Profile) -> str:
     """Return the expression for the numbers of the places whose values are all in columns."""
     taken = ", ".join(
@@ -101,7 +96,7 @@ def _rest(profile: Profile) -> str:
     numbers: dict[str, list[int]] = {}
     for number, layout in enumerate(profile.layouts, start=1):
         numbers.setdefault(_layout_rest(profile, layout), []).append(number)
-    ready = " ".join(f"WHEN known IN {numbers_sql(known)} THEN {rest}" for rest, known in numbers.items())
+    ready = " ".join(f"WHEN {is_among('known', known)} THEN {rest}" for rest, known in numbers.items())
     rest = rest_sql(profile, "text", "taken")
     return f"CASE {ready} ELSE {rest} END" if ready else rest
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from loglens.ingest.formats.json_columns import is_bare
 from loglens.ingest.formats.json_marks import BROKEN
 from loglens.ingest.formats.json_profile import Profile
-from loglens.ingest.formats.json_statement import numbers_sql, records_query, taken_sql
+from loglens.ingest.formats.json_statement import records_query, taken_sql
+from loglens.ingest.sql_text import is_among
 from loglens.ingest.timestamps import lacks_zone_sql
 
 
@@ -21,7 +22,7 @@ def survey_statement(profile: Profile) -> str:
     for none) with the unit it was read in.
     """
     bare = [number for place, number in profile.numbers.items() if is_bare(place)]
-    is_number = f"p_duration IN {numbers_sql(bare)} AND try_cast(t_duration AS DOUBLE) IS NOT NULL" if bare else "false"
+    is_number = f"{is_among('p_duration', bare)} AND try_cast(t_duration AS DOUBLE) IS NOT NULL" if bare else "false"
     lacks_zone = f"ts_ns IS NOT NULL AND {lacks_zone_sql('t_time')}" if profile.of("time") else "false"
     return f"""
         SELECT

@@ -199,7 +199,7 @@ class _Point:
             _number(b, "explicitBounds") for b in self._list(self._members.get("explicitBounds"), "explicitBounds")
         ]
         if counts and len(counts) != len(bounds) + 1:
-            raise Malformed(f"{len(counts)} bucketCounts for {len(bounds)} explicitBounds")
+            raise Malformed(f"{len(counts)} bucketCounts for {len(bounds)} explicitBounds, not one more")
         return list(zip([*bounds, math.inf], counts, strict=True)) if counts else []
 
     def _exponential(self) -> list[tuple[float, int]]:

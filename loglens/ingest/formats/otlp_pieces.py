@@ -100,7 +100,8 @@ class _Envelope:
         request = self._members(self.text, "the request")
         known = {signal.resources: signal for signal in SIGNALS}
         if request and not request.keys() & known.keys():
-            raise Malformed(f"no OTLP request: an object with {', '.join(sorted(request)[:5])[:200]}")
+            keys = ", ".join(sorted(request)[:5])
+            raise Malformed(f"no OTLP request: an object with the keys {keys[:200]}")
         beside = tuple((f"request.{key}", bytes(raw)) for key, raw in request.items() if key not in known)
         for key, signal in known.items():
             for resource in self._elements(request.get(key), key):
