@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
 # How the statement marks attributes of a resource, which may have the name of one of the request.
 _RESOURCE = "resource "
-# Of attributes that say the same, those of these names are told: they are what other questions are asked with.
+# Of attributes that say the same, those of these names are told: they are what other questions are asked with. Then a
+# flag, which was set because it says something.
 _TOLD_FIRST = ("service", "route", "instance")
+_FLAGS = {"true", "false"}
 # What stands between the operation or message and the name of an attribute of it.
 _CAUSED = ": "
 # Messages fewer requests than this have logged are not held against the others.
@@ -105,7 +107,7 @@ def read_attributes(table: pa.Table, requests: int) -> list[Attribute]:
     found = list(_grouped(rows_of(table, "attribute"), requests))
     taken = {each.name for each in found if not each.name.startswith(_RESOURCE)}
     named = [_renamed(each, taken) for each in found]
-    named.sort(key=lambda each: (each.name not in _TOLD_FIRST, each.name))
+    named.sort(key=lambda each: (each.name not in _TOLD_FIRST, not _FLAGS.issuperset(each.values), each.name))
     own, caused = ([each for each in named if each.is_effect is is_effect] for is_effect in (False, True))
     # Of those that hold for the same requests the first is told: what was logged, rather than the attributes of that.
     return [*own, *_logged(rows_of(table, "said"), requests), *caused]
