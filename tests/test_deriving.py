@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pkgutil
 import re
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -144,6 +146,34 @@ def test_only_touched_traces_are_derived_again(tmp_path: Path) -> None:
     incremental = structure(path)
     assert [row["self_ns"] for row in incremental if row["trace_id"] == f"{3:032x}"] == [6_000_000, 4_000_000]
     assert incremental == from_nothing(path)
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from loglens.derivation import Silent
+from loglens.deriving import derive
+
+class Killer(Silent):
+    def start(self, title):
+        self.title = title
+
+    def advance(self, done_ratio):
+        if self.title == sys.argv[2] and done_ratio >= float(sys.argv[3]):
+            os.kill(os.getpid(), 9)
+
+derive(Path(sys.argv[1]), progress=Killer())
+"""
+
+
+@pytest.mark.parametrize(("title", "done_ratio"), [("Query shapes", 0.4), ("Trace structure", 0.7)])
+def test_a_killed_derivation_is_run_again(store: Path, title: str, done_ratio: float) -> None:
+    killed = subprocess.run([sys.executable, "-c", KILLED, store, title, str(done_ratio)], check=False)
+    assert killed.returncode == -9
+    derive(store)
+    found = structure(store)
+    assert [row["self_ns"] for row in found] == [60_000_000, 40_000_000]
+    assert found == from_nothing(store)
 
 
 def test_what_is_forgotten_or_read_anew_is_derived_anew(tmp_path: Path) -> None:
