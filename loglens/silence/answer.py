@@ -131,6 +131,8 @@ def _silent(read: _Read, values: Mapping[str, Value]) -> Iterator[Row]:
         is_told = any(other == service and low < to_ns and high > from_ns for other, low, high in told)
         if is_told or expected < float(values["min_expected"] or 0) or sigma < float(values["sigma"] or 0):
             continue
+        if level.is_idle(from_ns, to_ns):
+            continue
         told.append((service, from_ns, to_ns))
         row = _row("stopped", service, gap) | {"expected": expected, "sigma": sigma}
         row["others_ratio"] = read.others(service, from_ns, to_ns)

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 _S = 10**9
 # Silence in which so many events were expected is no part of what is usual.
 _CLEAN_EXPECTED = 8.0
+# What is idle at the same time of other days, or of the same day of other weeks, has less than this share of the
+# expected there; of two others at least that is known.
+_IDLE = 0.5
+_LEAST_OTHERS = 2
+_PERIODS_NS = (86_400 * _S, 7 * 86_400 * _S)
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,22 @@ class Level:
         return self._at(self.observed, to_ns) - self._at(self.observed, from_ns), self._at(
             self.expected, to_ns
         ) - self._at(self.expected, from_ns)
+
+    def is_idle(self, from_ns: int, to_ns: int) -> bool:
+        """Say whether it says little at that time of every day, or of that day of every week."""
+        expected = self.between(from_ns, to_ns)[1]
+        return any(self._others(from_ns, to_ns, period_ns) < _IDLE * expected for period_ns in _PERIODS_NS)
+
+    def _others(self, from_ns: int, to_ns: int, period_ns: int) -> float:
+        """Return how many events there were in the same time of other periods, in the mean; infinite if unknown."""
+        first, last = -((from_ns - self.times.first_ns) // period_ns), (self.times.last_ns - to_ns) // period_ns
+        apart = -(-(to_ns - from_ns) // period_ns)
+        found = [
+            self.between(from_ns + number * period_ns, to_ns + number * period_ns)[0]
+            for number in range(first, last + 1)
+            if abs(number) >= apart
+        ]
+        return sum(found) / len(found) if len(found) >= _LEAST_OTHERS else float("inf")
 
     def seen_ms(self, from_ns: int, to_ns: int) -> float:
         """Return how long there was something at all, without the time between two times."""
@@ -61,13 +82,16 @@ class Level:
 
 
 def level_of(counts: Reals, gaps: Sequence[tuple[int, int]], times: Times) -> Level:
-    """Return the level of a series of counts; what is silent in `gaps` beyond chance is left out of it."""
+    """Return the level of a series of counts; what is silent in `gaps` beyond chance is left out of it.
+
+    What is silent at that time of every day is what is usual.
+    """
     import numpy as np
 
     first = _fitted(counts, np.ones(len(counts), dtype=bool), times)
     usual = np.ones(len(counts), dtype=bool)
     for from_ns, to_ns in gaps:
-        if first.between(from_ns, to_ns)[1] >= _CLEAN_EXPECTED:
+        if first.between(from_ns, to_ns)[1] >= _CLEAN_EXPECTED and not first.is_idle(from_ns, to_ns):
             low, high = ((at_ns - times.first_ns) // times.width_ns for at_ns in (from_ns, to_ns))
             usual[low : high + 1] = False
     return first if usual.all() or not usual.any() else _fitted(counts, usual, times)
