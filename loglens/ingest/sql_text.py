@@ -35,7 +35,7 @@ def is_among(number: str, numbers: Sequence[int]) -> str:
         return f"{number} = {numbers[0]}"
     if max(numbers, default=_BITS) >= _BITS:
         return f"{number} IN ({', '.join(map(str, numbers))})"
-    return f"((CAST(1 AS BIGINT) << {number}) & {sum(1 << each for each in set(numbers))}) <> 0"
+    return f"((CAST(1 AS BIGINT) << least({number}, {_BITS})) & {sum(1 << each for each in set(numbers))}) <> 0"
 
 
 def bound(value: str, name: str, body: str) -> str:
