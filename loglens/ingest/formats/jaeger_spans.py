@@ -85,8 +85,8 @@ _PROCESS = msgspec.json.Decoder(Process)
 
 _READ = ("spanID", "traceID", "parentSpanID", "operationName", "startTime", "duration", "processID", "process", "tags",
          "logs", "references")  # fmt: skip
-_PATHS = ["$.spanID", "$.operationName", "$.startTime", "$.duration", "$.parentSpanID"]
-_SPAN_ID, _NAME, _START, _DURATION, _PARENT_ID = (f"v[{place}]" for place in range(1, len(_PATHS) + 1))
+_PATHS = ["$.operationName", "$.startTime", "$.duration", "$.parentSpanID"]
+_NAME, _START, _DURATION, _PARENT_ID = (f"v[{place}]" for place in range(1, len(_PATHS) + 1))
 _TAGS = '[{"key":"VARCHAR","value":"JSON"}]'
 _REFERENCES = '[{"refType":"VARCHAR","traceID":"VARCHAR","spanID":"VARCHAR"}]'
 _LOGS = '[{"timestamp":"JSON","fields":[{"key":"VARCHAR","type":"VARCHAR","value":"JSON"}]}]'
@@ -131,7 +131,7 @@ def _span(text: msgspec.Raw, trace_id: str | None, processes: dict[str, tuple[st
         return Found(text, lack="no span of Jaeger: no traceID")
     if not head.spanID:
         return Found(text, lack="no span of Jaeger: an empty spanID")
-    return Found(text, head.traceID or trace_id, process or None, names_service)
+    return Found(text, head.traceID or trace_id, head.spanID, process or None, names_service)
 
 
 def _process(text: msgspec.Raw) -> tuple[str, bool]:
@@ -152,7 +152,7 @@ def _columns_sql() -> str:
             line                                                              AS line,
             ordinal                                                           AS ordinal,
             {hex_id_sql("trace_id")}                                          AS trace_id,
-            {hex_id_sql(_SPAN_ID)}                                            AS span_id,
+            {hex_id_sql("span_id")}                                           AS span_id,
             {hex_id_sql("parent_id")}                                         AS parent_span_id,
             coalesce(nullif(process ->> '$.serviceName', ''), $fallback)      AS service,
             CASE WHEN len(about) > 0 THEN coalesce({instance}) END            AS instance,

@@ -32,13 +32,14 @@ class Usual(msgspec.Struct, gc=False):
 
 
 class Found(msgspec.Struct, gc=False):
-    """One span as it was written, and what stands beside it: its trace and its process, where the format has them.
+    """One span as it was written, its ids as they were judged, and its process where that stands beside it.
 
     `lack` says why it is no span after all; `usual` is there where it was read already.
     """
 
     text: bytes | msgspec.Raw
     trace_id: str | None = None
+    span_id: str | None = None
     process: str | None = None
     names_service: bool = True
     lack: str | None = None

@@ -33,6 +33,7 @@ OTHER_SCHEMA = pa.schema(
         ("text", JSON),
         ("written", pa.string()),
         ("trace_id", FEW),
+        ("span_id", pa.string()),
         ("process", FEW),
     ]
 )
@@ -174,6 +175,7 @@ def _other_batch(rows: Sequence[tuple[int, int, str | None, Found]]) -> pa.Recor
             pa.ExtensionArray.from_storage(JSON, texts),
             pa.array(written, pa.string()),
             pa.array([span.trace_id for span in spans], pa.string()).dictionary_encode(),
+            pa.array([span.span_id for span in spans], pa.string()),
             pa.array([span.process for span in spans], pa.string()).dictionary_encode(),
         ],
         schema=OTHER_SCHEMA,

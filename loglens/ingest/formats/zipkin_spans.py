@@ -58,12 +58,12 @@ _HEAD = msgspec.json.Decoder(Head)
 
 _READ = ("traceId", "id", "parentId", "name", "kind", "timestamp", "duration", "tags", "annotations")
 _PATHS = [
-    "$.traceId", "$.id", "$.parentId", "$.name", "$.kind", "$.timestamp", "$.duration", "$.localEndpoint.serviceName",
+    "$.parentId", "$.name", "$.kind", "$.timestamp", "$.duration", "$.localEndpoint.serviceName",
     "$.localEndpoint.ipv4", "$.localEndpoint.ipv6", "$.remoteEndpoint.serviceName", "$.tags", '$.tags."error"',
     '$.tags."otel.status_code"', '$.tags."otel.scope.name"',
 ]  # fmt: skip
-(_TRACE_ID, _ID, _PARENT_ID, _NAME, _KIND, _START, _DURATION, _SERVICE, _IPV4, _IPV6, _PEER, _TAGS, _ERROR, _STATUS,
- _SCOPE) = (f"v[{place}]" for place in range(1, len(_PATHS) + 1))  # fmt: skip
+(_PARENT_ID, _NAME, _KIND, _START, _DURATION, _SERVICE, _IPV4, _IPV6, _PEER, _TAGS, _ERROR, _STATUS, _SCOPE) = (
+    f"v[{place}]" for place in range(1, len(_PATHS) + 1))  # fmt: skip
 _ANNOTATIONS = '[{"timestamp":"JSON","value":"VARCHAR"}]'
 
 
@@ -103,7 +103,7 @@ def _span(text: msgspec.Raw) -> Found:
     for name, value in (("traceId", head.traceId), ("id", head.id)):
         if not value:
             return Found(text, lack=f"no span of Zipkin: an empty {name}")
-    return Found(text, names_service=bool(head.localEndpoint and head.localEndpoint.serviceName))
+    return Found(text, head.traceId, head.id, names_service=bool(head.localEndpoint and head.localEndpoint.serviceName))
 
 
 def _columns_sql() -> str:
@@ -112,8 +112,8 @@ def _columns_sql() -> str:
         SELECT
             line                                                              AS line,
             ordinal                                                           AS ordinal,
-            {hex_id_sql(_TRACE_ID)}                                           AS trace_id,
-            {hex_id_sql(_ID)}                                                 AS span_id,
+            {hex_id_sql("trace_id")}                                          AS trace_id,
+            {hex_id_sql("span_id")}                                           AS span_id,
             {hex_id_sql(_PARENT_ID)}                                          AS parent_span_id,
             coalesce(nullif({_SERVICE}, ''), $fallback)                       AS service,
             coalesce({_IPV4}, {_IPV6})                                        AS instance,
