@@ -3,7 +3,28 @@
 -- none of a request. They took at least from the first record to the last; a record is taken to be written at the end of
 -- what it tells the duration of.
 CREATE OR REPLACE TEMP VIEW rebuilt_requests AS
-WITH parts AS NOT MATERIALIZED (
+WITH answering AS MATERIALIZED (
+    SELECT DISTINCT service, true AS answers FROM logs WHERE status_code IS NOT NULL AND duration_ns IS NOT NULL
+),
+-- Most ids are told to be none of such a request by what is quickly found; where each service answers, all are.
+candidates AS NOT MATERIALIZED (
+    SELECT
+        coalesce(trace_id, request_id)                           AS id
+    FROM logs
+    LEFT JOIN answering
+        ON logs.service IS NOT DISTINCT FROM answering.service
+    WHERE
+        (SELECT count(*) FROM (FROM spans LIMIT 1)) = 0
+        AND (SELECT count(*) FROM (SELECT DISTINCT service FROM logs EXCEPT SELECT service FROM answering)) > 0
+        AND ts_ns IS NOT NULL
+        AND coalesce(trace_id, request_id) IS NOT NULL
+    GROUP BY coalesce(trace_id, request_id)
+    HAVING
+        count(*) BETWEEN 2 AND 100000
+        AND bool_or(answers IS NULL)
+        AND NOT bool_or(status_code IS NOT NULL AND duration_ns IS NOT NULL)
+),
+parts AS NOT MATERIALIZED (
     SELECT
         coalesce(trace_id, request_id)                           AS id,
         service                                                  AS service,
@@ -17,13 +38,12 @@ WITH parts AS NOT MATERIALIZED (
         arg_min(route, (ts_ns, source_id, line, ordinal)) FILTER (route IS NOT NULL) AS route,
         arg_min(http_method, (ts_ns, source_id, line, ordinal)) FILTER (http_method IS NOT NULL) AS http_method,
         arg_max(status_code, (ts_ns, source_id, line, ordinal)) FILTER (status_code IS NOT NULL) AS status_code,
-        bool_or(coalesce(severity_number >= 17 OR status_code >= 500, false)) AS is_error,
-        bool_or(status_code IS NOT NULL AND duration_ns IS NOT NULL) AS has_access_record
+        bool_or(coalesce(severity_number >= 17 OR status_code >= 500, false)) AS is_error
     FROM logs
+    SEMI JOIN candidates
+        ON coalesce(logs.trace_id, logs.request_id) = candidates.id
     WHERE
-        (SELECT count(*) FROM (FROM spans LIMIT 1)) = 0
-        AND ts_ns IS NOT NULL
-        AND coalesce(trace_id, request_id) IS NOT NULL
+        ts_ns IS NOT NULL
     GROUP BY coalesce(trace_id, request_id), service
 ),
 whole AS (
@@ -44,9 +64,7 @@ whole AS (
     FROM parts
     GROUP BY id
     HAVING
-        NOT bool_or(has_access_record)
-        AND sum(records) BETWEEN 2 AND 100000
-        AND max(last_ns)::HUGEINT - min(first_ns) BETWEEN 1 AND 86400000000000
+        max(last_ns)::HUGEINT - min(first_ns) BETWEEN 1 AND 86400000000000
 )
 SELECT
     'rebuilt'                                                    AS origin,
@@ -70,9 +88,7 @@ SELECT
     place.first.line                                             AS line,
     place.first.ordinal                                          AS ordinal
 FROM whole
-ANTI JOIN (
-    SELECT DISTINCT service FROM logs WHERE status_code IS NOT NULL AND duration_ns IS NOT NULL
-) AS answering
+ANTI JOIN answering
     ON place.service IS NOT DISTINCT FROM answering.service;
 
 COMMENT ON VIEW rebuilt_requests IS 'One request where there are no spans, rebuilt from the log records that share an id.';
