@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 from servers import fetch
 from servers.fixtures import GIVEN
+from servers.local import Answering, serving
 
 from loglens.push.access import Access
 from loglens.push.names import Names
@@ -24,28 +23,14 @@ Answers = Mapping[str, tuple[int, Any]]
 def answering(answers: Answers) -> Iterator[str]:
     """Give the address of a server that answers some paths as it is told, and 404 for others."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def log_message(self, *_: Any) -> None:
-            """Say nothing."""
-
+    class Handler(Answering):
         def do_GET(self) -> None:
             status, answer = answers.get(self.path.partition("?")[0], (404, {"error": "no such path"}))
             body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-            self.send_response(status)
-            self.send_header("content-type", "text/html" if isinstance(answer, bytes) else "application/json")
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.answer(status, body, "text/html" if isinstance(answer, bytes) else "application/json")
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serving(Handler) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 def nodes(version: str, module: str) -> tuple[int, Any]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import socket
-import threading
 import zlib
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from servers.local import Answering, serving
 
 from loglens.push.access import Access
 from loglens.push.bulk import Bulk
@@ -29,32 +28,16 @@ def received() -> list[tuple[dict[str, str], bytes]]:
 def port(received: list[tuple[dict[str, str], bytes]]) -> Iterator[int]:
     """The port of a server that takes everything."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def log_message(self, *_: Any) -> None:
-            """Say nothing."""
-
+    class Handler(Answering):
         def do_GET(self) -> None:
-            self._answer(b'{"version":{"number":"9.2.4"}}')
+            self.answer(200, b'{"version":{"number":"9.2.4"}}')
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
-            received.append(({name.lower(): value for name, value in self.headers.items()}, body))
-            self._answer(b'{"items":[%s]}' % b",".join([b'{"create":{"status":201}}'] * len(ITEMS)))
+            received.append(({name.lower(): value for name, value in self.headers.items()}, self.body()))
+            self.answer(200, b'{"items":[%s]}' % b",".join([b'{"create":{"status":201}}'] * len(ITEMS)))
 
-        def _answer(self, body: bytes) -> None:
-            self.send_response(200)
-            self.send_header("content-type", "application/json")
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield int(server.server_address[1])
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(Handler) as port:
+        yield port
 
 
 @pytest.mark.parametrize(

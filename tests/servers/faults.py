@@ -6,15 +6,14 @@ import json
 import random
 import socket
 import struct
-import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+
+from servers.local import Answering, serving
 
 
 @dataclass
@@ -38,38 +37,35 @@ class Faults:
 def faulty(url: str, faults: Faults) -> Iterator[str]:
     """Give the address of a proxy whose bulk requests suffer from faults; others pass."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(Answering):
         protocol_version = "HTTP/1.1"
 
-        def log_message(self, *_: Any) -> None:
-            """Say nothing."""
-
         def do_GET(self) -> None:
-            self._pass(self._body())
+            self._pass(self.body())
 
         def do_PUT(self) -> None:
-            self._pass(self._body())
+            self._pass(self.body())
 
         def do_POST(self) -> None:
-            body = self._body()
+            body = self.body()
             if not self.path.startswith("/_bulk"):
                 self._pass(body)
                 return
             faults.requests += 1
             draw = faults.random.random
             if len(body) > faults.largest_bytes:
-                self._answer(413, b"too large")
+                self.answer(413, b"too large")
             elif draw() < faults.reset_before:
                 self._reset()
             elif draw() < faults.busy:
-                self._answer(429, b'{"error":"busy"}')
+                self.answer(429, b'{"error":"busy"}')
             elif draw() < faults.unavailable:
-                self._answer(503, b"no server is available")
+                self.answer(503, b"no server is available")
             elif draw() < faults.reset_after:
                 self._bulk(body)
                 self._reset()
             elif draw() < faults.reset_amid:
-                self._answer(*self._bulk(body), is_whole=False)
+                self.answer(*self._bulk(body), is_whole=False)
                 self._reset()
             elif faults.hangs > 0:
                 faults.hangs -= 1
@@ -77,7 +73,7 @@ def faulty(url: str, faults: Faults) -> Iterator[str]:
                 time.sleep(faults.hang_s)
                 self._reset()
             else:
-                self._answer(*self._bulk(body))
+                self.answer(*self._bulk(body))
 
         def _bulk(self, body: bytes) -> tuple[int, bytes]:
             """Forward a bulk request, and of some all items but a tenth, which are told to come again."""
@@ -92,11 +88,8 @@ def faulty(url: str, faults: Faults) -> Iterator[str]:
             answer = {"errors": True, "items": [next(items) if ok else busy for ok in taken]}
             return 200, json.dumps(answer).encode()
 
-        def _body(self) -> bytes:
-            return self.rfile.read(int(self.headers.get("content-length") or 0))
-
         def _pass(self, body: bytes) -> None:
-            self._answer(*self._forward(body))
+            self.answer(*self._forward(body))
 
         def _forward(self, body: bytes) -> tuple[int, bytes]:
             kind = {"content-type": self.headers["content-type"]} if body else {}
@@ -107,13 +100,6 @@ def faulty(url: str, faults: Faults) -> Iterator[str]:
             except urllib.error.HTTPError as error:
                 return error.code, error.read()
 
-        def _answer(self, status: int, body: bytes, is_whole: bool = True) -> None:
-            self.send_response(status)
-            self.send_header("content-type", "application/json")
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body if is_whole else body[: len(body) // 2])
-
         def _reset(self) -> None:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             self.close_connection = True
@@ -121,18 +107,5 @@ def faulty(url: str, faults: Faults) -> Iterator[str]:
             self.rfile.close()
             self.connection.close()
 
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-
-        def handle_error(self, *_: Any) -> None:
-            """Say nothing of connections that were cut on purpose."""
-
-    server = Server(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serving(Handler) as port:
+        yield f"http://127.0.0.1:{port}"
