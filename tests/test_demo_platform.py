@@ -187,6 +187,7 @@ def test_a_short_run_still_has_a_minute_of_every_fault() -> None:
     lasting = {fault.kind: fault.window(30).end_ns - fault.window(30).start_ns for fault in EVERY}
     assert {kind: taken_ns // MINUTE for kind, taken_ns in lasting.items() if taken_ns != 30 * MINUTE} == {
         "slow_route": 12,
+        "latency_shift": 12,
         "error_burst": 5,
         "redundant_query": 15,
         "error_level_shift": 15,
