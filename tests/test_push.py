@@ -18,10 +18,12 @@ from loglens.push import documents, mapping, results
 from loglens.push.access import Access, Given, access
 from loglens.push.fields import ORIGIN, STREAMS
 from loglens.push.names import LAYOUTS, Names
-from loglens.push.report import Line, PushReport
+from loglens.push.refusals import kind_of, reason_of
+from loglens.push.report import COLUMNS, Line, PushReport
 from loglens.push.run import Push, PushRequest
 from loglens.store.ledger import RECORD_TABLES
 
+CLOSED = "The index takes no writes: set its index.blocks.write and index.blocks.read_only to null, and push again."
 # Columns that say where a record came from, or are computed from another one.
 BESIDE = {"source_id", "ts", "start_ts", *RECORD_TABLES.values()}
 LINES = [
@@ -225,3 +227,44 @@ def test_the_summary_says_what_became_of_all(line: Line, summary: str) -> None:
     """Also that nothing had to be done."""
     report = PushReport("Elasticsearch 9.2.4 at u", [line], retries=7, sent_bytes=2_000_000, elapsed_s=1.5)
     assert report.summary() == f"Elasticsearch 9.2.4 at u: {summary}"
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        (Line("logs", "i", documents=4, sent=4, created=4), ["sent", "created", "refused", "missing"]),
+        (Line("logs", "i", documents=4, unchanged=4), ["sent", "created", "unchanged", "refused", "missing"]),
+        (Line("logs", "i", documents=4, sent=4, updated=3, duplicates=1), ["sent", "created", "updated", "duplicates"]),
+    ],
+)
+def test_the_table_leaves_out_what_became_of_none(line: Line, shown: list[str]) -> None:
+    """People see the outcomes there were, and always those that matter; machines see all."""
+    report = PushReport("", [line])
+    names = [column.name for column in report.table().columns]
+    assert [name for name in names if name not in {"pushed", "index", "documents"}][: len(shown)] == shown
+    assert [column.name for column in report.answer().columns] == [column.name for column in COLUMNS]
+
+
+@pytest.mark.parametrize(
+    ("error", "kept", "shown"),
+    [
+        (
+            {
+                "reason": "[1:43] failed to parse [a] in document with id 'k-1-0'. Preview of field's value: '{a={a='",
+                "caused_by": {"reason": "too deep."},
+            },
+            "[1:43] failed to parse [a] in document with id 'k-1-0'. Preview of field's value: '{a={a='; too deep.",
+            "failed to parse [a]; too deep.",
+        ),
+        ({"reason": "a" * 5_000}, "a" * 2_000 + ".", "a" * 200 + "…"),
+        (
+            {"reason": "FORBIDDEN/5/" + "a" * 5_000},
+            "FORBIDDEN/5/" + "a" * 1_988 + f". {CLOSED}",
+            "FORBIDDEN/5/" + "a" * 188 + f"… {CLOSED}",
+        ),
+    ],
+)
+def test_reasons_are_kept_whole_and_shown_short(error: dict[str, Any], kept: str, shown: str) -> None:
+    """What differs between documents goes, as does what nobody reads; what to do stays."""
+    assert reason_of({"error": error}) == kept
+    assert kind_of(kept) == shown

@@ -12,7 +12,8 @@ import pytest
 from elastic_transport import ApiResponseMeta, HttpHeaders, NodeConfig
 from elasticsearch import ApiError, ConnectionTimeout
 
-from loglens.push.bulk import HOPELESS, Bulk
+from loglens.push.bulk import FIRST_WAIT_S, HOPELESS, Bulk
+from loglens.push.bulk_answer import CLEAN, count_clean
 from loglens.push.items import Items
 from loglens.push.server import PushError, Server
 
@@ -33,9 +34,9 @@ class Told:
     bodies: list[list[int]] = field(default_factory=list)
     seen: dict[int, int] = field(default_factory=dict)
 
-    def perform_request(self, _method: str, path: str, body: bytes, headers: Any) -> Any:
+    def perform_request(self, _method: str, path: str, body: memoryview, headers: Any) -> Any:
         assert headers["content-type"] == "application/x-ndjson"
-        lines = body.splitlines()
+        lines = bytes(body).splitlines()
         ids = [json.loads(line)["create"]["_id"] for line in lines[::2]]
         self.paths.append(path)
         self.bodies.append(ids)
@@ -99,6 +100,43 @@ def test_what_became_of_each_item() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("answer", "counts"),
+    [
+        (b'{"create":{"status":201}},{"create":{"status":201}},{"index":{"status":200}}', (2, 1)),
+        (b'{"index":{"status":201}},{"delete":{"status":200}},{"index":{"status":200}}', (1, 2)),
+        (b'{"create":{"status":201}},{"create":{"status":201}}', None),
+        (b'{"create":{"status":201}},{"delete":{"status":404}},{"index":{"status":200}}', None),
+        (b'{"create":{"status":201,"failure_store":"used"}},{"create":{"status":201}},{"index":{"status":200}}', None),
+        (b'{"create":{"status":201}},{"create":{"status":201}},{"index":{"status":200}},{}', None),
+        (b'{"create":{"status":201}}, {"create":{"status":201}}, {"index":{"status":200}}', None),
+    ],
+)
+def test_an_answer_without_errors_is_counted(answer: bytes, counts: tuple[int, int] | None) -> None:
+    """Only where it says what became of three items, and nothing else."""
+    assert count_clean(CLEAN + answer + b"]}", 3) == counts
+
+
+@pytest.mark.parametrize(
+    ("answer", "became"),
+    [
+        (b'{"create":{"status":201}},{"create":{"status":201}}]}', (2, 0, 0, 0)),
+        (b'{"index":{"status":200}},{"delete":{"status":404}}]}', (0, 2, 0, 0)),
+        (b'{"create":{"status":201,"failure_store":"used"}},{"create":{"status":201}}]}', (1, 0, 1, 0)),
+        (b'{"create":{"status":201}}]}', (2, 0, 0, 2)),
+        (b'{"create":{"status":201}},{"cre', (2, 0, 0, 2)),
+    ],
+)
+def test_what_an_answer_without_errors_says(answer: bytes, became: tuple[int, ...]) -> None:
+    """It is counted, or read where it is another; of one that is no JSON or for other items all is sent again."""
+    answers = [CLEAN + answer, CLEAN + b'{"create":{"status":201}},{"create":{"status":201}}]}']
+    client = Told(lambda *_: CREATED)
+    client.perform_request = lambda *_, **__: type("Answer", (), {"body": answers.pop(0)})  # type: ignore[method-assign]
+    with bulk(client) as sender:
+        made = sender.send(items(2))
+    assert (made.created, made.updated, len(made.refused), made.retries) == became
+
+
 def test_no_answer_in_time_is_asked_for_with_the_same_items() -> None:
     client = Told(lambda _, times: CREATED, [ConnectionTimeout("late"), refused(503), refused(429)])
     with bulk(client) as sender:
@@ -139,8 +177,20 @@ def test_where_everything_is_refused_the_rest_is_not_sent() -> None:
     )
 
 
+def test_what_is_taken_gives_new_patience() -> None:
+    """A server that takes one item of a request each time is waited for as if it were the first time, to the end."""
+    client = Told(lambda each, times: CREATED if times > each else BUSY)
+    waited: list[float] = []
+    sender = Bulk(Server(client, "http://host", "elasticsearch", (9, 2, 4)), budget_s=10, sleep=waited.append)  # type: ignore[arg-type]
+    made = sender.send(items(400))
+    sender.close()
+    assert (made.created, made.retries) == (400, 400 * 399 // 2)
+    assert sum(waited) > 2 * 10
+    assert max(waited) <= 2 * FIRST_WAIT_S
+
+
 def test_patience_ends() -> None:
-    """What the server said last is told; what it takes in between gives new patience."""
+    """What the server said last is told."""
     with (
         bulk(Told(lambda each, times: BUSY)) as sender,
         pytest.raises(PushError, match=r"429 .* queue is full.* again"),

@@ -16,9 +16,11 @@ from typing import Any, ClassVar
 
 _SOURCE = re.compile(rb'"loglens\.source":"([^"]+)"')
 _ITEM = (
-    b'{"create":{"_index":"i","_id":"i","_version":1,"result":"created","_seq_no":1,"_primary_term":1,"status":201}}'
+    b'{"create":{"_index":"loglens-logs-2026.01.15","_id":"0123456789abcdef0123-100000-0","_version":1,'
+    b'"result":"created","_shards":{"total":1,"successful":1,"failed":0},"_seq_no":100000,"_primary_term":1,"status":201}}'
 )
-_SHORT = b'{"create":{"status":201,"result":"created"}}'
+# What is left of it by the filter that loglens asks for.
+_FILTERED = b'{"create":{"status":201}}'
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -48,8 +50,10 @@ class Handler(BaseHTTPRequestHandler):
             assert first is None or (last and first[1] == last[1])
             if first:
                 self.taken[first[1].decode()] += documents
-            item = _SHORT if "filter_path" in self.path else _ITEM
-            self._answer(b'{"errors":false,"items":[' + b",".join([item] * documents) + b"]}")
+            is_filtered = "filter_path" in self.path
+            start = b'{"errors":false,' if is_filtered else b'{"errors":false,"took":100,'
+            items = b",".join([_FILTERED if is_filtered else _ITEM] * documents)
+            self._answer(start + b'"items":[' + items + b"]}")
         elif "/_search" in self.path:
             buckets = [{"key": key, "doc_count": count} for key, count in self.taken.items()]
             self._answer(json.dumps({"aggregations": {"sources": {"buckets": buckets}}}).encode())

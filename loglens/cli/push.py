@@ -50,12 +50,14 @@ def _push(
             report = push.run(bar)
     else:
         report = push.run()
-    deliver(report.answer(), choose(format, None), None)
+    chosen = choose(format, None)
+    deliver(report.table() if chosen == choose("table", None) else report.answer(), chosen, None)
     say(report.summary())
     for note in (*report.notes, *(f"Refused: {reason}" for reason in report.reasons)):
         say(note)
     if any(line.refused for line in report.lines):
-        say('`loglens sql "FROM push_rejects"` shows what is refused; `loglens push --retry-rejects` tries it again.')
+        say('`loglens sql "SELECT index_name, status, reason FROM push_rejects"` shows what is refused.')
+        say("`loglens push --retry-rejects` tries it again.")
     if any(line.missing for line in report.lines):
         say("The server lacks documents it said it had taken. Push again: what is there is not sent twice.")
     return report.exit_code

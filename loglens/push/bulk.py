@@ -15,6 +15,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
+
+from loglens.push.bulk_answer import count_clean
 from loglens.push.items import Items
 from loglens.push.refusals import explain, kind_of, reason_of
 from loglens.push.server import PushError, Server
@@ -125,7 +128,8 @@ class Bulk:
             if not len(again):
                 return delivery
             delivery.retries += len(again)
-            pending, attempt = again, attempt + 1
+            # A server that takes a part of a request is not asked for more patience than at the first time.
+            pending, attempt = again, 1 if len(again) < len(pending) else attempt + 1
             self._wait(attempt, problem)
             if status == 429 and len(pending) > 1:
                 for chunk in self._chunks(pending):
@@ -156,6 +160,12 @@ class Bulk:
 
     def _settle(self, items: Items, answer: Any, delivery: Delivery) -> tuple[Items, str]:
         """Count what became of each item, and return those to send again with the reason of the last of them."""
+        if isinstance(answer, bytes):
+            if counts := count_clean(answer, len(items)):
+                delivery.created, delivery.updated = delivery.created + counts[0], delivery.updated + counts[1]
+                self._note(sum(counts), ())
+                return items.part(0, 0), ""
+            answer = _read(answer)
         results = answer.get("items") if isinstance(answer, dict) else None
         if not isinstance(results, list) or len(results) != len(items):
             return items, f"{self._server.url} answered for other items than were sent."
@@ -212,3 +222,10 @@ class Bulk:
                     f"{problem} Gave up after {self._budget_s:.0f} s without progress; push again to go on."
                 )
         self._sleep(wait_s)
+
+
+def _read(answer: bytes) -> Any:
+    try:
+        return orjson.loads(answer)
+    except ValueError:
+        return None

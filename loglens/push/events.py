@@ -2,40 +2,30 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
 from loglens.push import documents, ledger, stale
-from loglens.push.bulk import Bulk, Delivery
+from loglens.push.bulk import Bulk, Delivery, Refused
 from loglens.push.fields import Stream
 from loglens.push.items import Items
 from loglens.push.ledger import Progress
 from loglens.push.names import Names
+from loglens.push.reader import Reader, Store
 from loglens.push.report import Line, PushProgress
 from loglens.push.server import WHOLE, PushError, Server
 from loglens.scope import FIRST_NS, LAST_NS
 
-if TYPE_CHECKING:
-    import duckdb
-
 # What is sent before the ledger is written: enough to keep the workers busy, few enough to send again.
 ROUND_ITEMS = 50_000
 ROUND_BYTES = 24 << 20
+# How long the ledger may be behind: what it does not know is sent again after a fall.
+SAVED_EVERY_S = 1.0
 # Digits of a content that name its documents: 80 bits tell the files of a lifetime apart.
 KEY_DIGITS = 20
-
-
-class Store(Protocol):
-    """Opens the database, for reading and for short transactions."""
-
-    def read(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
-        """Open it for reading."""
-
-    def write(self) -> AbstractContextManager[duckdb.DuckDBPyConnection]:
-        """Open it for one short transaction."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +61,11 @@ class EventPush:
         self._target = names.target(server.url)
         # Only what was sent without a limit is known to be sent up to a place.
         self._is_whole = bounds == (FIRST_NS, LAST_NS)
+        self._reader = Reader(store)
+        # What has been answered for, and is not in the ledger yet.
+        self._reached: dict[int, Progress] = {}
+        self._refused: list[Refused] = []
+        self._saved_s = time.monotonic()
 
     def run(self, line: Line, progress: PushProgress) -> Delivery:
         """Push what the server has not been sent yet, count what it has, and return what became of it all."""
@@ -82,6 +77,19 @@ class EventPush:
         self._drop_refused(sources)
         for source in sources:
             self._remove_stale(source)
+        try:
+            self._send(sources, whole, progress)
+        finally:
+            self._save()
+        line.sent = whole.taken + len(whole.refused)
+        line.unchanged = line.documents - line.sent
+        line.created, line.updated, line.duplicates = whole.created, whole.updated, whole.duplicates
+        self._reconcile(sources, line)
+        # What was read and not sent has no document that could be counted.
+        line.missing = max(line.missing, line.documents - known - line.sent)
+        return whole
+
+    def _send(self, sources: list[Source], whole: Delivery, progress: PushProgress) -> None:
         with ThreadPoolExecutor(1) as ahead:
             waiting: tuple[Round, Future[Delivery]] | None = None
             for each in self._rounds(sources):
@@ -92,13 +100,6 @@ class EventPush:
                 waiting = (each, sending)
             if waiting:
                 self._finish(*waiting, whole, progress)
-        line.sent = whole.taken + len(whole.refused)
-        line.unchanged = line.documents - line.sent
-        line.created, line.updated, line.duplicates = whole.created, whole.updated, whole.duplicates
-        self._reconcile(sources, line)
-        # What was read and not sent has no document that could be counted.
-        line.missing = max(line.missing, line.documents - known - line.sent)
-        return whole
 
     def _sources(self) -> list[Source]:
         with self._store.read() as connection:
@@ -175,10 +176,9 @@ class EventPush:
                 raise PushError(f"{self._server.url} keeps documents that are no longer true: {refused[0].reason}")
 
     def _rounds(self, sources: list[Source]) -> Iterator[Round]:
-        with self._store.read() as connection:
-            # Less than what is read at once, as parts come out a little longer than asked for.
-            sizes = {source.progress.source_id: max(1, source.most * 9 // 10) for source in sources}
-            stops = documents.stops(connection, self._stream, sizes)
+        # Less than what is read at once, as parts come out a little longer than asked for.
+        sizes = {source.progress.source_id: max(1, source.most * 9 // 10) for source in sources}
+        stops = documents.stops(self._reader.connection(), self._stream, sizes)
         parts: list[Items] = []
         places: dict[int, Progress] = {}
         for source in sources:
@@ -200,8 +200,7 @@ class EventPush:
             found = None
             while stop >= reached.done_line and (found is None or len(found.items) == source.most):
                 part = self._slice(source, reached, stop)
-                with self._store.read() as connection:
-                    found = documents.read(connection, self._stream, self._names, part)
+                found = documents.read(self._reader.connection(), self._stream, self._names, part)
                 reached = replace(
                     reached,
                     done_line=found.last_line,
@@ -225,17 +224,28 @@ class EventPush:
         )
 
     def _finish(self, sent: Round, sending: Future[Delivery], whole: Delivery, progress: PushProgress) -> None:
-        """Wait for a round and write how far it came; killed before that, it is sent again and known by its ids."""
+        """Wait for a round; others can write to the database while the server takes its time."""
+        if not sending.done():
+            self._reader.let_go()
         delivery = sending.result()
-        if self._is_whole or delivery.refused:
-            with self._store.write() as connection:
-                connection.execute("BEGIN")
-                ledger.save_refused(connection, self._target, delivery.refused)
-                if self._is_whole:
-                    ledger.save_progress(connection, sent.reached.values())
-                connection.execute("COMMIT")
+        self._reached |= sent.reached
+        self._refused += delivery.refused
         whole.add(delivery)
         progress.advance(len(sent.items), delivery.retries, len(delivery.refused))
+        if time.monotonic() - self._saved_s > SAVED_EVERY_S:
+            self._save()
+
+    def _save(self) -> None:
+        """Write how far the rounds came; killed before that, they are sent again and known by their ids."""
+        self._reader.let_go()
+        if self._reached and (self._is_whole or self._refused):
+            with self._store.write() as connection:
+                connection.execute("BEGIN")
+                ledger.save_refused(connection, self._target, self._refused)
+                if self._is_whole:
+                    ledger.save_progress(connection, self._reached.values())
+                connection.execute("COMMIT")
+        self._reached, self._refused, self._saved_s = {}, [], time.monotonic()
 
     def _reconcile(self, sources: list[Source], line: Line) -> None:
         """Count what the server has of each source against what there is."""

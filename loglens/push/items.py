@@ -57,9 +57,9 @@ class Items:
         """Bytes of all of them."""
         return int(self._bounds[-1] - self._bounds[0])
 
-    def joined(self) -> bytes:
-        """Return the body of a request with all of them."""
-        return bytes(self._data[self._bounds[0] : self._bounds[-1]])
+    def joined(self) -> memoryview:
+        """Return the body of a request with all of them, which is not a copy."""
+        return self._data[self._bounds[0] : self._bounds[-1]]
 
     def part(self, start: int, stop: int) -> Items:
         """Return those from one place up to another."""

@@ -6,7 +6,16 @@ import gzip
 from typing import Any
 
 import orjson
-from elastic_transport import ApiResponseMeta, HttpHeaders, NdjsonSerializer, NodeConfig, Urllib3HttpNode
+from elastic_transport import (
+    ApiResponseMeta,
+    HttpHeaders,
+    NdjsonSerializer,
+    NodeConfig,
+    OrjsonSerializer,
+    Urllib3HttpNode,
+)
+
+from loglens.push.bulk_answer import CLEAN
 
 # What the client of version 9 says of its bodies, which older servers and OpenSearch refuse.
 _VENDOR = "application/vnd.elasticsearch+"
@@ -23,7 +32,7 @@ class PlainNode(Urllib3HttpNode):
         self._http_compress = False
 
     def perform_request(
-        self, method: str, target: str, body: bytes | None = None, headers: Any = None, request_timeout: Any = None
+        self, method: str, target: str, body: Any = None, headers: Any = None, request_timeout: Any = None
     ) -> Any:
         """Send one request."""
         plain = HttpHeaders({name: _plain(value) for name, value in (headers or {}).items()})
@@ -44,13 +53,23 @@ class PlainNode(Urllib3HttpNode):
         known = ApiResponseMeta(meta.status, meta.http_version, named, meta.duration, meta.node)
         return type(response)(known, answer)
 
+    def _log_request(self, *_: Any, **__: Any) -> None:
+        """Log no bodies, which are millions of documents."""
+
+
+class Answers(OrjsonSerializer):
+    """Reads answers as JSON, and leaves those to bulk requests in which no item failed as they are."""
+
+    def loads(self, data: bytes) -> Any:
+        """Return what an answer says, or its bytes."""
+        return data if data.startswith(CLEAN) else super().loads(data)
+
 
 class Ready(NdjsonSerializer):
     """Takes bodies that are bytes as they are; the library's own looks for their last line break in a copy."""
 
-    def dumps(self, data: Any) -> bytes:
+    def dumps(self, data: Any) -> Any:
         """Return the body."""
-        assert isinstance(data, bytes)
         return data
 
 

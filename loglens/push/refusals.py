@@ -25,8 +25,11 @@ _ADVICE = {
 }
 # Where in a document something is wrong, its id, and what stands there.
 _OF_ONE = re.compile(
-    r"\[\d+:\d+\] | in document with id '[^']*'| Preview of field's value: '.*?'(?=[.;]|$)|\bat offset \d+"
+    r"\[\d+:\d+\] | in document with id '[^']*'|\.? Preview of field's value: '.*?('(?=[.;]|$)|$)|\bat offset \d+"
 )
+# What is kept of a reason, and what is shown of one among others.
+_LONGEST_REASON = 2_000
+_LONGEST_SHOWN = 200
 
 
 def explain(error: Exception, url: str) -> str:
@@ -108,11 +111,14 @@ def reason_of(body: Any) -> str:
         causes = found.get("root_cause") or [found]
         cause = found.get("caused_by") or {}
         reasons = [causes[0].get("reason") or found.get("reason"), cause.get("reason")]
-        found = "; ".join(dict.fromkeys(str(reason) for reason in reasons if reason)) or found.get("type", "no reason")
-    text = " ".join(str(found).split())[:500].rstrip(";. ") + "."
+        told = dict.fromkeys(str(reason).rstrip(".") for reason in reasons if reason)
+        found = "; ".join(told) or found.get("type", "no reason")
+    text = " ".join(str(found).split())[:_LONGEST_REASON].rstrip(";. ") + "."
     return text + next((f" {advice}" for sign, advice in _ADVICE.items() if sign in text), "")
 
 
 def kind_of(reason: str) -> str:
-    """Return a reason without what differs from document to document, so that like ones can be counted."""
-    return _OF_ONE.sub("", reason)
+    """Return a reason without what differs from document to document, so that like ones can be counted, and short."""
+    advice = next((f" {advice}" for advice in _ADVICE.values() if reason.endswith(advice)), "")
+    text = _OF_ONE.sub("", reason.removesuffix(advice))
+    return (text if len(text) <= _LONGEST_SHOWN else text[:_LONGEST_SHOWN].rstrip() + "…") + advice

@@ -24,6 +24,7 @@ COLUMNS: tuple[Column, ...] = (
 _OUTCOMES = {"created": "created", "updated": "updated", "duplicates": "there already", "refused": "refused",
              "missing": "missing"}  # fmt: skip
 _TOLD = ("created", "refused", "missing")
+_RARE = ("updated", "duplicates", "unchanged")
 
 
 @dataclass
@@ -78,8 +79,17 @@ class PushReport:
 
     def answer(self) -> Answer:
         """Return the lines as rows of an answer."""
-        rows = [tuple(getattr(line, column.name) for column in COLUMNS) for line in self.lines]
-        return Answer("Push", COLUMNS, rows, sql="", aside=("index", "updated", "duplicates", "unchanged", "created"))
+        return self._answer(COLUMNS)
+
+    def table(self) -> Answer:
+        """Return the same for people, without the outcomes that no document had."""
+        none = {name for name in _RARE if not any(getattr(line, name) for line in self.lines)}
+        return self._answer(tuple(column for column in COLUMNS if column.name not in none))
+
+    def _answer(self, columns: tuple[Column, ...]) -> Answer:
+        rows = [tuple(getattr(line, column.name) for column in columns) for line in self.lines]
+        # Where there is little room, what is sent and unchanged follows from the others.
+        return Answer("Push", columns, rows, sql="", aside=("index", "sent", "unchanged"))
 
 
 class PushProgress:

@@ -120,9 +120,8 @@ def _client(access: Access) -> Elasticsearch:
     import warnings
 
     from elasticsearch import Elasticsearch
-    from elasticsearch.serializer import OrjsonSerializer
 
-    from loglens.push.node import PlainNode, Ready
+    from loglens.push.node import Answers, PlainNode, Ready
 
     options: dict[str, Any] = {}
     if access.url.startswith("https:"):
@@ -155,6 +154,6 @@ def _client(access: Access) -> Elasticsearch:
             retry_on_timeout=False,
             retry_on_status=(),
             request_timeout=REQUEST_S,
-            serializers={"application/json": OrjsonSerializer(), "application/x-ndjson": Ready()},
+            serializers={"application/json": Answers(), "application/x-ndjson": Ready()},
             **options,
         )
