@@ -9,7 +9,9 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from loglens.errors import IngestError, LoglensError, StoreError
@@ -56,9 +58,9 @@ def ingest(request: IngestRequest, progress: Progress | None = None) -> IngestRe
     Raises StoreLocked, StoreTooNew and StoreError for the database, UsageError for a format that does not exist.
     What is wrong with a single file becomes an outcome of the report instead.
     """
-    from loglens.ingest.sampling import named_format
-
     if request.options.format:
+        from loglens.ingest.sampling import named_format
+
         named_format(request.options.format)
     started = time.monotonic()
     report = IngestReport(str(request.database))
@@ -104,24 +106,27 @@ def _spooled_input() -> Iterator[Path]:
 
 
 def _read_all(request: IngestRequest, jobs: Sequence[Job], report: IngestReport, progress: Progress) -> None:
-    from loglens.ingest.archives import Opened, members
-    from loglens.ingest.helpers import Helpers
-    from loglens.ingest.one_file import FileIngest
     from loglens.ingest.reuse import reused_memory
     from loglens.store.ledger import load_sources
 
     def is_known(uri: str, origin: Path) -> bool:
         return not request.again and seen_unread(uri, FileState.of(origin), sources) is not None
 
-    opened = Opened(Filter(request.include, request.exclude), is_known)
     with reused_memory(), ExitStack() as stack:
         connection: duckdb.DuckDBPyConnection | None
+        # The engine makes the tables of a new store without Python, which imports the readers meanwhile.
+        Thread(target=import_module, args=["loglens.ingest.one_file"]).start()
         if not request.dry_run:
             connection = stack.enter_context(open_writer(request.database, request.wait_s))
         elif request.database.exists():
             connection = stack.enter_context(open_reader(request.database, reading=()))
         else:
             connection = None
+        from loglens.ingest.archives import Opened, members
+        from loglens.ingest.helpers import Helpers
+        from loglens.ingest.one_file import FileIngest
+
+        opened = Opened(Filter(request.include, request.exclude), is_known)
         sources = load_sources(connection) if connection else []
         helpers = stack.enter_context(Helpers())
         for found in (each for job in jobs for each in members(job, opened)):
