@@ -72,7 +72,9 @@ def _tls(error: Exception) -> str:
     if "WRONG_VERSION_NUMBER" in text or "record layer failure" in text:
         return "it speaks no TLS. Say http:// instead of https://."
     if "expired" in text:
-        return "it has expired. Have it renewed."
+        return "it has expired. Have it renewed, or set the clock of this machine right."
+    if "not yet valid" in text:
+        return "it is not valid yet. Set the clock of this machine right, or have it renewed."
     if "fingerprint" in text.lower():
         return "its fingerprint is another. Compare it, and pass the right one with --fingerprint."
     if "Hostname mismatch" in text or "doesn't match" in text or "IP address mismatch" in text:

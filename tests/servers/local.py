@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,9 +37,12 @@ class _Server(ThreadingHTTPServer):
 
 
 @contextmanager
-def serving(handler: type[Answering]) -> Iterator[int]:
-    """Give the port of a server on this machine that runs for the block."""
+def serving(handler: type[Answering], certificate: ssl.SSLContext | None = None) -> Iterator[int]:
+    """Give the port of a server on this machine that runs for the block, with TLS where it has a certificate."""
     server = _Server(("127.0.0.1", 0), handler)
+    if certificate:
+        # Who does not trust it leaves in the middle of the greeting, which one of its own threads sees.
+        server.socket = certificate.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
