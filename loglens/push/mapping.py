@@ -149,6 +149,6 @@ def _refuse_overlap(server: Server, name: str, template: Template, known: Mappin
                 if fnmatch(own.replace("*", "026.01.15"), pattern):
                     raise PushError(
                         f"The index template {other} on {server.url} also covers {own} ({pattern}), with priority"
-                        f" {present.get('priority', 0)}. Lower that below {PRIORITY}, or push under names that it does not cover, with"
-                        " --namespace."
+                        f" {present.get('priority', 0)}. Lower that below {PRIORITY}, or push under"
+                        " names that it does not cover, with --namespace."
                     )
