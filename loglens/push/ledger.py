@@ -65,9 +65,7 @@ def load_digests(connection: duckdb.DuckDBPyConnection, target: str, index: str)
 
 def save_digests(connection: duckdb.DuckDBPyConnection, target: str, index: str, digests: Mapping[str, str]) -> None:
     """Write the digests of documents that were taken."""
-    rows = [[target, index, document_id, digest] for document_id, digest in digests.items()]
-    if rows:
-        connection.executemany("INSERT OR REPLACE INTO push_results VALUES (?, ?, ?, ?)", rows)
+    _insert(connection, "push_results", [(target, index, *each) for each in digests.items()])
 
 
 def forget_digests(connection: duckdb.DuckDBPyConnection, target: str, index: str) -> None:
@@ -91,13 +89,21 @@ def save_refused(
 ) -> None:
     """Keep documents that a server refused."""
     now_ns = time.time_ns()
-    rows: list[list[Any]] = []
+    rows: dict[tuple[str, str], tuple[Any, ...]] = {}
     for each in refused:
         index, document_id = place(each.item)
         source_key = source_of(document_id) if is_event else None
-        rows.append([target, index, document_id, source_key, each.status, each.reason, each.item.decode(), now_ns])
+        told = (source_key, each.status, each.reason, each.item.decode(), now_ns)
+        rows[index, document_id] = (target, index, document_id, *told)
+    _insert(connection, "push_rejects", list(rows.values()))
+
+
+def _insert(connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert rows, or put them in the place of those with the same key: column by column, as row by row takes long."""
     if rows:
-        connection.executemany("INSERT OR REPLACE INTO push_rejects VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        columns = [list(column) for column in zip(*rows, strict=True)]
+        values = ", ".join("unnest(?)" for _ in columns)
+        connection.execute(f"INSERT OR REPLACE INTO {table} SELECT {values}", columns)
 
 
 def load_refused(connection: duckdb.DuckDBPyConnection, target: str) -> list[tuple[bytes, bool]]:
