@@ -57,17 +57,18 @@ def test_servers_that_can_be_used(answers: Answers, name: str) -> None:
     [
         (
             {"/": (200, {"version": {"number": "7.17.0"}})},
-            "is elasticsearch 7.17.0; loglens pushes to Elasticsearch 8 or later and OpenSearch 2.7 or later.",
+            "is Elasticsearch 7.17.0; loglens pushes to Elasticsearch 8 or later and OpenSearch 2.7 or later.",
         ),
         (
             {"/": (200, {"version": {"number": "1.3.0", "distribution": "opensearch"}})},
-            "is opensearch 1.3.0; loglens pushes to Elasticsearch 8 or later and OpenSearch 2.7 or later.",
+            "is OpenSearch 1.3.0; loglens pushes to Elasticsearch 8 or later and OpenSearch 2.7 or later.",
         ),
-        ({"/": (200, {"name": "something"})}, "is no search server"),
-        ({"/": (200, b"<html>hello</html>")}, "is no search server"),
+        ({"/": (200, {"name": "something"})}, "There is no search server at http://127.0.0.1"),
+        ({"/": (200, b"<html>hello</html>")}, "There is no search server at http://127.0.0.1"),
+        ({"/": (500, b"")}, "answered 500: no reason."),
         ({"/": (502, b"<html>bad gateway</html>")}, "answered 502"),
-        ({}, "answered 404"),
-        ({"/": (403, {}), "/_nodes/_local": (200, {})}, "is no search server"),
+        ({}, "Is the address right? loglens pushes to Elasticsearch 8"),
+        ({"/": (403, {}), "/_nodes/_local": (200, {})}, "There is no search server at http://127.0.0.1"),
     ],
 )
 def test_servers_that_cannot_be_used(answers: Answers, wording: str) -> None:

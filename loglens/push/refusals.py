@@ -115,7 +115,7 @@ def reason_of(body: Any) -> str:
         reasons = [causes[0].get("reason") or found.get("reason"), cause.get("reason")]
         told = dict.fromkeys(str(reason).rstrip(".") for reason in reasons if reason)
         found = "; ".join(told) or found.get("type", "no reason")
-    text = " ".join(str(found).split())[:_LONGEST_REASON].rstrip(";. ") + "."
+    text = " ".join(str(found or "no reason").split())[:_LONGEST_REASON].rstrip(";. ") + "."
     return text + next((f" {advice}" for sign, advice in _ADVICE.items() if sign in text), "")
 
 

@@ -23,6 +23,7 @@ WHOLE = "allow_partial_search_results=false"
 _WAITS_S = (0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 # The oldest releases whose bulk, templates and types are those written here.
 _OLDEST = {"elasticsearch": (8, 0), "opensearch": (2, 7)}
+_TAKEN = "loglens pushes to Elasticsearch 8 or later and OpenSearch 2.7 or later."
 
 
 class PushError(LoglensError):
@@ -68,7 +69,7 @@ class Server:
 
 def connect(access: Access) -> Server:
     """Return the server at an address; raises PushError where it cannot be reached or used."""
-    from elasticsearch import ApiError, AuthenticationException, TransportError
+    from elasticsearch import ApiError, AuthenticationException, NotFoundError, TransportError
 
     client = _client(access)
     headers = {"accept": "application/json"}
@@ -78,14 +79,21 @@ def connect(access: Access) -> Server:
         if access.api_key or access.user:
             raise PushError(explain(error, access.url)) from error
         raise PushError(f"{access.url} wants to know who asks (401). Say so with --user or --api-key.") from error
+    except NotFoundError as error:
+        raise PushError(_no_server(access.url)) from error
     except (ApiError, TransportError) as error:
         raise PushError(explain(error, access.url)) from error
+    if product not in _OLDEST:
+        raise PushError(_no_server(access.url))
     version = tuple(int(part) for part in re.findall(r"\d+", text)[:3])
-    if product not in _OLDEST or version < _OLDEST[product]:
-        raise PushError(
-            f"{access.url} is {product} {text}; loglens pushes to Elasticsearch 8 or later and OpenSearch 2.7 or later."
-        )
-    return Server(client, access.url, product, version)
+    server = Server(client, access.url, product, version)
+    if version < _OLDEST[product]:
+        raise PushError(f"{access.url} is {server.name}; {_TAKEN}")
+    return server
+
+
+def _no_server(url: str) -> str:
+    return f"There is no search server at {url}. Is the address right? {_TAKEN}"
 
 
 def _root(client: Elasticsearch, headers: Mapping[str, str]) -> tuple[str, str] | None:
@@ -100,7 +108,7 @@ def _root(client: Elasticsearch, headers: Mapping[str, str]) -> tuple[str, str] 
         raise
     version = answer.get("version", {}) if isinstance(answer, dict) else {}
     if "number" not in version:
-        return ("no search server", "of any version")
+        return ("none", "")
     return version.get("distribution", "elasticsearch"), version["number"]
 
 
@@ -111,7 +119,7 @@ def _nodes(client: Elasticsearch, headers: Mapping[str, str]) -> tuple[str, str]
     nodes = client.perform_request("GET", path, headers=headers).body.get("nodes", {})
     versions = [node["version"] for node in nodes.values() if "version" in node]
     if not versions:
-        return ("no search server", "of any version")
+        return ("none", "")
     is_opensearch = any("opensearch" in str(node).lower() for node in nodes.values())
     return ("opensearch" if is_opensearch else "elasticsearch"), versions[0]
 
