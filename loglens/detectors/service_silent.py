@@ -25,10 +25,12 @@ def _judge(row: Row, values: Values) -> Verdict:
         at_least(values, "min_silent_ms", row["silent_ms"], "silence", of_all=True),
         at_least(values, "min_seen_ms", row["seen_ms"], "before and after it", of_all=True),
         at_least(values, "min_before_ratio", row["before_ratio"], "share of the usual just before", of_all=True),
-        at_least(values, "min_calling_ratio", calling, "share of their usual requests its callers had", of_all=True),
+        at_least(values, "min_calling_ratio", calling, "share of the usual calls that it got", of_all=True),
         any_of(
             at_most(values, "max_recorded_ratio", row["recorded_ratio"], "share of its usual records", of_all=True),
-            at_least(values, "min_calling_ratio", row["calling_ratio"], "share that its callers asked", of_all=True),
+            at_least(
+                values, "min_calling_ratio", row["calling_ratio"], "share of the usual calls that it got", of_all=True
+            ),
         ),
         at_most(values, "max_others_ratio", others, "share of the other services that were silent too", of_all=True),
     )
@@ -67,7 +69,7 @@ DETECTOR = Detector(
         Param(
             "min_calling_ratio",
             0.3,
-            "Report where its callers had at least this share of their usual requests meanwhile.",
+            "Report where it was called at least this share of the usual meanwhile.",
             reason="Whom nobody asks has nothing to say.",
         ),
         Param(

@@ -21,6 +21,8 @@ _NS_PER_MS = 10**6
 _S = 10**9
 # A service is silent with another where it has no more than this share of what is usual then.
 _SILENT = 0.1
+# What wrote more than this share of its usual records all the same is not down.
+_WRITES = 0.2
 # Of whom fewer events than this were expected cannot be said to be silent.
 _KNOWN = 5.0
 # Starts of one instance are one row where no more than this lies between them.
@@ -59,7 +61,15 @@ class _Read:
         return sum(known) / len(known) if known else None
 
     def calling(self, service: str | None, from_ns: int, to_ns: int) -> float | None:
-        """Return the share of the usual that the callers of a service answered."""
+        """Return the share of the usual calls that a service got, or of what its callers answered where none are seen.
+
+        What is called just as it falls silent is still answered, and what ends the silence is too.
+        """
+        called = self.levels.get(("called", service))
+        if called is not None:
+            margin_ns = min(self.times.width_ns, (to_ns - from_ns) // 4)
+            observed, expected = called.between(from_ns + margin_ns, to_ns - margin_ns)
+            return observed / expected if expected >= 1 else None
         found = [
             self.levels["answered", caller].between(from_ns, to_ns)
             for caller in self.callers.get(service, ())
@@ -146,10 +156,12 @@ def _silent(read: _Read, values: Mapping[str, Value]) -> Iterator[Row]:
         # A start is of a process, not of the collector.
         is_everyone = (row["others_ratio"] or 0) >= 0.8 and not row["restarted"]
         is_idle = gap["what"] == "answered" or (row["calling_ratio"] is not None and row["calling_ratio"] <= _SILENT)
+        # A start says that it was down only where it wrote next to nothing.
+        is_down = row["restarted"] and row["recorded_ratio"] <= _WRITES
         if is_everyone:
             collected.append(row)
         else:
-            yield {**row, "kind": "no traffic"} if is_idle and not row["restarted"] else row
+            yield {**row, "kind": "no traffic"} if is_idle and not is_down else row
     yield from _collected(collected)
 
 

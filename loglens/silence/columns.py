@@ -18,7 +18,7 @@ COLUMNS = {
     "seen_ms": "How long it was seen before and after, to the bucket; a job that is done was not seen for long.",
     "recorded_ratio": "Share of its usual records and spans that it wrote all the same.",
     "others_ratio": "Share of the other services that were silent too.",
-    "calling_ratio": "Share of their usual requests that its callers had meanwhile.",
+    "calling_ratio": "Share of the usual calls that it got; where calls are not seen, of requests of its callers.",
     "restarted": "Whether it came back with the record of a start.",
     "restarts": "Starts of the instance, one soon after another.",
     "period_ms": "How often the beat came.",

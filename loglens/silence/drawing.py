@@ -44,7 +44,7 @@ def said(row: Row) -> str:
 def _around(row: Row) -> str | None:
     told = []
     if row["calling_ratio"] is not None:
-        told.append(f"its callers had {percent(row['calling_ratio'])} of their usual requests")
+        told.append(f"it was called {percent(row['calling_ratio'])} as often as usual")
     if row["others_ratio"] is not None and row["kind"] != "collector gap":
         told.append(f"{percent(row['others_ratio'])} of the other services were silent too")
     return "Meanwhile " + ", and ".join(told) + "." if told else None

@@ -155,15 +155,36 @@ SILENCE = """
             -- What a job writes while it runs ends with it: a beat has beaten for longer than it is missing.
             AND number * period_ns >= to_ns - from_ns
     ),
-    callers AS (
+    callers AS MATERIALIZED (
         SELECT DISTINCT
             entries.service                                             AS service,
-            upper.service                                               AS caller
+            upper.service                                               AS caller,
+            upper.peer                                                  AS peer
         FROM span_tree AS entries
         JOIN span_tree AS upper ON entries.parent = upper.node
         WHERE
             entries.is_entry
             AND entries.service <> upper.service
+    ),
+    -- What a caller calls by one name, and is of one service: its calls are seen though nobody answers.
+    names AS (
+        SELECT service, caller, peer
+        FROM callers
+        WHERE peer IS NOT NULL
+        QUALIFY count(*) OVER (PARTITION BY caller, peer) = 1
+    ),
+    called AS (
+        SELECT
+            names.service                                               AS service,
+            (start_ns - first_ns) // width_ns                           AS bucket,
+            count(*)                                                    AS number
+        FROM span_tree
+        JOIN names
+            ON span_tree.service = names.caller
+            AND span_tree.peer = names.peer
+        CROSS JOIN range
+        WHERE start_ns BETWEEN first_ns AND last_ns
+        GROUP BY ALL
     )
     SELECT
         'range'                         AS part,
@@ -184,6 +205,9 @@ SILENCE = """
     CROSS JOIN range
     GROUP BY ALL
     UNION ALL
+    SELECT 'count', 'called', service, NULL, bucket, NULL, number, NULL
+    FROM called
+    UNION ALL
     SELECT 'gap', what, service, NULL, from_ns, to_ns, NULL, is_last
     FROM gaps
     WHERE to_ns - from_ns >= $min_silent_ms * 1000000
@@ -194,7 +218,7 @@ SILENCE = """
     SELECT 'beat', template, service, instance, from_ns, to_ns, period_ns, is_last
     FROM missing
     UNION ALL
-    SELECT 'caller', NULL, service, caller, NULL, NULL, NULL, NULL
+    SELECT DISTINCT 'caller', NULL, service, caller, NULL, NULL, NULL, NULL
     FROM callers
     ORDER BY
         part,
