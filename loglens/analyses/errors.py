@@ -37,6 +37,7 @@ ANALYSIS = Analysis(
         "services": "Services that passed it on, itself included, at most.",
         "seen_route": "Route, with its service, of most requests that were made from outside.",
         "quiet_ratio": "Share of the requests of its service that came before it happened first.",
+        "early_ratio": "Share of the requests of its service up to the tenth in which it happened, or to the last.",
         "since_requests": "Requests of its service from then on.",
         "trend": "How it is spread over the time of all errors.",
         "first_ts": "When it happened first.",
@@ -48,8 +49,17 @@ ANALYSIS = Analysis(
     key=("error_id",),
     aside=lambda values: (
         *(() if values["by"] != "route" else ("routes",)),
-        *("told_by", "exemplar_trace_id", "message", "since_requests", "quiet_ratio", "services", "code", "last_ts"),
-        *("seen_route", "first_ts", "lines", "users", "operation", "retried", "swallowed", "status_code"),
+        *(
+            "told_by",
+            "exemplar_trace_id",
+            "message",
+            "since_requests",
+            "early_ratio",
+            "quiet_ratio",
+            "services",
+            "code",
+        ),
+        *("last_ts", "seen_route", "first_ts", "lines", "users", "operation", "retried", "swallowed", "status_code"),
     ),
     spread="local",
     needs=("query_shapes", "trace_structure", "log_templates"),
@@ -128,6 +138,17 @@ ANALYSIS = Analysis(
             CROSS JOIN stretch
             GROUP BY error_id
         ),
+        early AS (
+            SELECT
+                error_id                                                AS error_id,
+                list_last(min(met_ns, 10))                              AS early_ns
+            FROM (
+                SELECT error_id, unit, min(start_ns) AS met_ns
+                FROM chosen
+                GROUP BY error_id, unit
+            ) AS met
+            GROUP BY error_id
+        ),
         minutes AS MATERIALIZED (
             SELECT
                 service                                                 AS service,
@@ -143,8 +164,10 @@ ANALYSIS = Analysis(
             SELECT
                 error_id                                                AS error_id,
                 sum(number)::BIGINT                                     AS number,
-                coalesce(sum(number) FILTER (WHERE minute < first_seen_ns // 60000000000), 0)::BIGINT AS before
+                coalesce(sum(number) FILTER (WHERE minute < first_seen_ns // 60000000000), 0)::BIGINT AS before,
+                coalesce(sum(number) FILTER (WHERE minute <= early_ns // 60000000000), 0)::BIGINT AS early
             FROM groups
+            JOIN early USING (error_id)
             JOIN minutes ON groups.service IS NOT DISTINCT FROM minutes.service
             GROUP BY error_id
         ),
@@ -190,6 +213,7 @@ ANALYSIS = Analysis(
             services                                                    AS services,
             seen                                                        AS seen_route,
             coalesce(before, 0) / greatest(number, 1)                   AS quiet_ratio,
+            coalesce(early, 0) / greatest(number, 1)                    AS early_ratio,
             coalesce(number - before, 0)                                AS since_requests,
             sparkline(buckets)                                          AS trend,
             make_timestamp_ns(first_seen_ns)                            AS first_ts,

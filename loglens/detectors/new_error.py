@@ -16,6 +16,9 @@ from loglens.analyses import errors
 from loglens.analysis import Follow, Param, Row
 from loglens.detector import MAX_Q, Detector, Values, Verdict, at_least
 
+# `early_ratio` is the traffic up to so many requests with the error.
+_FEW = 10
+
 
 def _judge(row: Row, values: Values) -> Verdict:
     quiet_ratio = row["quiet_ratio"]
@@ -41,12 +44,23 @@ def _judge(row: Row, values: Values) -> Verdict:
         severity="critical" if is_critical else "warning" if row["failed"] else "info",
         subject=row["error"],
         summary=_summary(row, requests, share),
-        # Had it always been about, so much traffic without one would be as probable as this.
-        p=float((1 - quiet_ratio) ** requests),
+        p=_p(row, values),
         is_spell=True,
         services=row["services"],
         requests=row["failed"],
     )
+
+
+def _p(row: Row, values: Values) -> float:
+    """Return how probable so much traffic before its first is, had it always been about at the rate it then had.
+
+    That is told by the first few alone, as it may become more frequent for another reason; and all rows that are
+    judged had the least traffic before it that a gate asks for.
+    """
+    quiet, early = row["quiet_ratio"], row["early_ratio"]
+    asked = min(float(values["min_quiet_ratio"] or 0), quiet)
+    few = min(row["requests"], _FEW)
+    return float(((early - quiet) / (early - asked)) ** (few - 1)) if early > asked else 1.0
 
 
 def _summary(row: Row, requests: int, share: float) -> str:
@@ -99,7 +113,18 @@ DETECTOR = Detector(
     follow=Follow("error", _ask_error),
     identity=("service", "route", "operation", "error"),
     evidence=(
-        *("error_id", "requests", "failed", "retried", "swallowed", "quiet_ratio", "since_requests", "users", "lines"),
+        *(
+            "error_id",
+            "requests",
+            "failed",
+            "retried",
+            "swallowed",
+            "quiet_ratio",
+            "early_ratio",
+            "since_requests",
+            "users",
+            "lines",
+        ),
         *("services", "routes", "seen_route", "message"),
     ),
     advice="Look at what changed just before its first: a deploy, a migration, a setting, another service.",
