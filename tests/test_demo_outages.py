@@ -89,3 +89,22 @@ def test_floods_and_batches_say_what_they_are_told_to() -> None:
     assert Counter(record.level for record in noted(world, PLANTED_WARNING)) == {Level.WARN: 2 * 4 * 240}
     _, world, _ = planted_alone("batch_job")
     assert Counter(record.level for record in noted(world, "item archived")) == {Level.INFO: 3 * 250}
+
+
+def test_a_lease_is_renewed_but_for_the_time_and_a_job_tells_its_progress_to_its_end() -> None:
+    fault, world, evidence = planted_alone("heartbeat_missing")
+    window = fault.window(30)
+    beats = [record.at_ns for record in noted(world, "lease renewed")]
+    assert len(beats) == 90 - int(str(evidence["beats_missed"])) == 72
+    assert not [at_ns for at_ns in beats if at_ns in window]
+    job, world, _ = planted_alone("job_progress")
+    told = [record.at_ns for record in noted(world, "reindexing")]
+    assert (len(told), max(told) < job.window(30).end_ns) == (54, True)
+
+
+def test_a_swallowed_error_fails_below_requests_that_succeed() -> None:
+    fault, world, evidence = planted_alone("swallowed_error")
+    of_route = [each for each in world.output.served if each.route == fault.route]
+    assert {each.status for each in of_route} == {200}
+    lost = [span for span in world.output.spans if span.attributes.get("error.type") == "503"]
+    assert len(lost) == int(str(evidence["affected_requests"])) > 15

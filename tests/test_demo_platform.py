@@ -121,7 +121,16 @@ def test_no_two_pods_share_a_name() -> None:
 
 # Some reach no request of their own, and some only a few.
 FEWEST_REQUESTS = {"cache_warm_up": 2, "recovered_blip": 8} | dict.fromkeys(
-    ("dependency_outage", "service_silent", "crash_loop", "log_flood", "batch_job"), 0
+    (
+        "dependency_outage",
+        "service_silent",
+        "crash_loop",
+        "log_flood",
+        "batch_job",
+        "heartbeat_missing",
+        "job_progress",
+    ),
+    0,
 )
 
 
@@ -194,11 +203,13 @@ def test_a_short_run_still_has_a_minute_of_every_fault() -> None:
         "deploy_regression": 14,
         "log_flood": 4,
         "crash_loop": 10,
+        "heartbeat_missing": 6,
         "dependency_outage": 5,
         "service_silent": 6,
         "traffic_surge": 8,
         "noisy_bot": 9,
         "recovered_blip": 3,
+        "job_progress": 9,
     }
 
 

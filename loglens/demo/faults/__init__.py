@@ -12,6 +12,7 @@ from loglens.demo.faults import (
     error_burst,
     error_level_shift,
     fan_out,
+    heartbeat_missing,
     latency_shift,
     log_flood,
     long_transaction,
@@ -26,6 +27,7 @@ from loglens.demo.faults import (
     service_silent,
     slow_query,
     slow_route,
+    swallowed_error,
 )
 from loglens.demo.faults.fault import Fault
 
@@ -52,6 +54,8 @@ TROUBLES: tuple[Fault, ...] = (
     log_flood.FAULT,
     crash_loop.FAULT,
     latency_shift.FAULT,
+    swallowed_error.FAULT,
+    heartbeat_missing.FAULT,
 )
 OUTAGES: tuple[Fault, ...] = (dependency_outage.FAULT, service_silent.FAULT)
 EVERY: tuple[Fault, ...] = (*ALL, *VARIANTS, *TROUBLES, *OUTAGES)

@@ -13,9 +13,9 @@ from loglens.demo.queries import Failure
 from loglens.demo.traffic import Flow, add_route
 
 KIND = "error_level_shift"
-FLOW = Flow("llm-api", "GET", "/v1/usage", 40.0)
+FLOW = Flow("llm-api", "GET", "/v1/usage", 60.0)
 EXCEPTION = "httpx.ReadTimeout"
-SHARE_BEFORE, SHARE_AFTER = 0.015, 0.11
+SHARE_BEFORE, SHARE_AFTER = 0.035, 0.175
 
 
 def plant(world: World, window: Window) -> None:
@@ -50,7 +50,7 @@ FAULT = Fault(
     kind=KIND,
     service=FLOW.service,
     route=f"{FLOW.method} {FLOW.route}",
-    done="One of the nodes of billing is slow from now on, so that one request in nine takes too long.",
+    done="One of the nodes of billing is slow from now on, so that one request in six takes too long.",
     begins=Fraction(1, 2),
     plant=plant,
     evidence=evidence,

@@ -9,6 +9,7 @@ from loglens.demo.look_alikes import (
     batch_job,
     batched_inserts,
     cache_warm_up,
+    job_progress,
     noisy_bot,
     orm_wrapper,
     paging,
@@ -27,4 +28,5 @@ ALL: tuple[Fault, ...] = (
     noisy_bot.LOOK_ALIKE,
     batch_job.LOOK_ALIKE,
     recovered_blip.LOOK_ALIKE,
+    job_progress.LOOK_ALIKE,
 )
