@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import random
+from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 import test_ndjson
 from hypothesis import HealthCheck, given, settings
@@ -15,7 +17,7 @@ from hypothesis import strategies as st
 from test_ndjson import CASES, read
 
 from loglens.ingest.formats import ndjson
-from loglens.ingest.formats.json_cutting import Cutter
+from loglens.ingest.formats.json_cutting import FILLED_ROWS, Cutter, Gathered
 
 KEYS = ("ts", "time", "level", "msg", "message", "status", "duration", "path", "error", "req", "user_id", "a", "b")
 TEXTS = st.sampled_from(
@@ -137,3 +139,17 @@ def test_a_line_that_is_rejected_among_many_that_are_cut(
     parsed, cut, count = both_ways(usual * 3 + LOOK_ALIKES[line] + usual, tmp_path, monkeypatch)
     assert cut == parsed
     assert (len(cut), count) == (4 + (line == "text"), 4)
+
+
+@pytest.mark.parametrize("sizes", [[], [1], [FILLED_ROWS], [FILLED_ROWS - 1, 1, 5], [100] * 100, [9000, 3, 9000]])
+def test_batches_of_a_skeleton_are_filled_and_none_is_lost(sizes: list[int]) -> None:
+    gathered = Gathered()
+    handed = []
+    for number, size in enumerate(sizes):
+        batch = pa.record_batch({"line": pa.array([number] * size), "skeleton": pa.array([number % 2] * size)})
+        handed += gathered.filled({number % 2: batch})
+    assert all(batch.num_rows >= FILLED_ROWS for batch in handed)
+    handed += gathered.rest()
+    assert all(len(set(batch["skeleton"].to_pylist())) == 1 for batch in handed)
+    lines = Counter(line for batch in handed for line in batch["line"].to_pylist())
+    assert lines == Counter(dict(enumerate(sizes)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,9 @@ Taken = tuple[int, ...]
 
 # How many pieces are looked at until all others are like one of them.
 LEARNED_SKELETONS = 48
+
+# How many rows of a skeleton are handed to the engine at once at least, which works on 2048 at a time.
+FILLED_ROWS = 4096
 
 # Numbers of so many characters are the same after they were a double.
 _SHORT = 15
@@ -59,14 +62,14 @@ class Cutter:
             ]
         )
 
-    def cut(self, judged: Judged) -> tuple[list[pa.RecordBatch], Flags]:
-        """Return the objects among some pieces that are made as the skeletons, a batch for each; say which they are."""
+    def cut(self, judged: Judged) -> tuple[dict[int, pa.RecordBatch], Flags]:
+        """Return a batch of the objects of each skeleton that has some, by its number; say which pieces they are."""
         lines = _marked(judged)
         is_cut = np.zeros(judged.pieces.num_rows, bool)
-        batches = []
+        batches = {}
         for number, fit in self._fits(judged, lines):
             is_cut[fit.rows] = True
-            batches.append(self._batch(judged.pieces, lines, number, fit))
+            batches[number] = self._batch(judged.pieces, lines, number, fit)
         return batches, is_cut
 
     def _fits(self, judged: Judged, lines: Marked) -> Iterator[tuple[int, Fit]]:
@@ -226,10 +229,33 @@ class Parted:
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         """Yield the batches, once, in order."""
+        gathered = Gathered()
         for judged in self.pieces.judged():
             batches, is_cut = self.cutter.cut(judged)
-            yield from batches
+            yield from gathered.filled(batches)
             if not is_cut.all():
                 rest = judged.only(~is_cut) if batches else judged
                 self.writer.write_batch(rest.batch())
                 self.aside += rest.pieces.num_rows
+        yield from gathered.rest()
+
+
+class Gathered:
+    """Small batches of each skeleton that wait for more: the engine takes as long for a few rows as for many."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[int, list[pa.RecordBatch]] = {}
+
+    def filled(self, batches: Mapping[int, pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Yield batches that are large, or are with those that wait for them."""
+        for skeleton, batch in batches.items():
+            waiting = self._waiting.setdefault(skeleton, [])
+            waiting.append(batch)
+            if sum(each.num_rows for each in waiting) >= FILLED_ROWS:
+                yield pa.concat_batches(waiting)
+                waiting.clear()
+
+    def rest(self) -> Iterator[pa.RecordBatch]:
+        """Yield what waited to the end."""
+        for waiting in filter(None, self._waiting.values()):
+            yield pa.concat_batches(waiting)
