@@ -144,7 +144,7 @@ def test_a_line_that_is_rejected_among_many_that_are_cut(
 @pytest.mark.parametrize("sizes", [[], [1], [FILLED_ROWS], [FILLED_ROWS - 1, 1, 5], [100] * 100, [9000, 3, 9000]])
 def test_batches_of_a_skeleton_are_filled_and_none_is_lost(sizes: list[int]) -> None:
     gathered = Gathered()
-    handed = []
+    handed: list[pa.RecordBatch] = []
     for number, size in enumerate(sizes):
         batch = pa.record_batch({"line": pa.array([number] * size), "skeleton": pa.array([number % 2] * size)})
         handed += gathered.filled({number % 2: batch})
