@@ -36,7 +36,8 @@ def subject(row: Row) -> str:
 def much(row: Row) -> str:
     """Say how many errors there were, of how many requests, and how many would be usual."""
     told = f"{counted(row['errors'], 'error')} in {duration((row['last_ts'] - row['first_ts']) / _NS_PER_MS)}"
-    if row["error_ratio"] is not None:
+    # Where more fails than is asked, it is no share of the requests.
+    if row["error_ratio"] is not None and row["errors"] <= row["requests"]:
         told += f", {percent(row['error_ratio'])} of {counted(row['requests'], 'request')}"
     usual = amount("", row["expected"])
     times = f" ({factor(row['times'])} as many)" if row["times"] < _MANY_TIMES else ""
