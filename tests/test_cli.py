@@ -147,6 +147,14 @@ def test_options_without_a_command_are_those_of_the_overview(shell: Shell, small
     assert shell("--format=json").code == 0
 
 
+def test_options_before_a_command_are_said_to_stand_behind_it(shell: Shell, tmp_path: Path) -> None:
+    found = shell("--db", "some.duckdb", "slow", "--p99")
+    assert found.code == 2
+    assert "Options stand behind the command: `loglens slow --db some.duckdb --p99`." in found.err
+    # What may be the value of an option is none, nor is a folder of that name.
+    assert "No database" in shell("--db", "slow").err
+
+
 def test_a_wrong_setting_is_named(shell: Shell, tmp_path: Path) -> None:
     (tmp_path / "loglens.toml").write_text("databse = 'x'")
     done = shell("slow")

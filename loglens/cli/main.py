@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import shlex
 import sys
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -84,9 +86,18 @@ class Program(click.Group):
         """Take options without a command as those of the overview: `loglens --db other.duckdb`."""
         name = args[0].partition("=")[0] if args else ""
         if name.startswith("--") and not _is_option(name, self.get_params(ctx)):
+            self._refuse_command_behind(ctx, args)
             overview = self.get_command(ctx, "overview")
             args = ["overview", *args] if overview and _is_option(name, overview.params) else args
         return super().parse_args(ctx, args)
+
+    def _refuse_command_behind(self, ctx: click.Context, args: list[str]) -> None:
+        """Say where options stand, where a command stands behind them; what follows a bare option may be its value."""
+        for before, arg in pairwise(args):
+            is_value = before.startswith("-") and "=" not in before
+            if not is_value and arg in self.list_commands(ctx) and not Path(arg).exists():
+                words = shlex.join([arg, *(each for each in args if each != arg)])
+                raise click.UsageError(f"Options stand behind the command: `loglens {words}`.", ctx)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names, in the order of the help."""
