@@ -54,3 +54,9 @@ def test_certificates(name: str, times: Mapping[str, Any], is_known: bool, wordi
         with pytest.raises(PushError) as refused:
             connect(reached)
     assert str(refused.value) == f"The certificate of {url} is not trusted: {wording}"
+
+
+def test_a_server_without_tls() -> None:
+    with serving(Handler) as port, pytest.raises(PushError) as refused:
+        connect(access(Given(f"https://127.0.0.1:{port}"), {}))
+    assert str(refused.value) == f"https://127.0.0.1:{port} speaks no TLS. Say http:// instead of https://."

@@ -41,6 +41,8 @@ def explain(error: Exception, url: str) -> str:
         case ConnectionTimeout():
             return f"{url} did not answer in time. Push again when it is less busy."
         case TlsError():
+            if any(sign in _words(error) for sign in ("WRONG_VERSION_NUMBER", "record layer failure")):
+                return f"{url} speaks no TLS. Say http:// instead of https://."
             return f"The certificate of {url} is not trusted: {_tls(error)}"
         case ConnectionError():
             return f"Nothing answers at {url}: {_cause(error)}. Is the server up, and the address right?"
@@ -69,8 +71,6 @@ def _words(error: Any) -> str:
 
 def _tls(error: Exception) -> str:
     text = _words(error)
-    if "WRONG_VERSION_NUMBER" in text or "record layer failure" in text:
-        return "it speaks no TLS. Say http:// instead of https://."
     if "expired" in text:
         return "it has expired. Have it renewed, or set the clock of this machine right."
     if "not yet valid" in text:
