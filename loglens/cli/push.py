@@ -51,7 +51,7 @@ def _push(
     else:
         report = push.run()
     chosen = choose(format, None)
-    deliver(report.table() if chosen == choose("table", None) else report.answer(), chosen, None)
+    deliver(report.table() if chosen.name == "table" else report.answer(), chosen, None)
     say(report.summary())
     for note in (*report.notes, *(f"Refused: {reason}" for reason in report.reasons)):
         say(note)

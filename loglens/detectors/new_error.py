@@ -113,19 +113,8 @@ DETECTOR = Detector(
     follow=Follow("error", _ask_error),
     identity=("service", "route", "operation", "error"),
     evidence=(
-        *(
-            "error_id",
-            "requests",
-            "failed",
-            "retried",
-            "swallowed",
-            "quiet_ratio",
-            "early_ratio",
-            "since_requests",
-            "users",
-            "lines",
-        ),
-        *("services", "routes", "seen_route", "message"),
+        *("error_id", "requests", "failed", "retried", "swallowed", "quiet_ratio", "early_ratio", "since_requests"),
+        *("users", "lines", "services", "routes", "seen_route", "message"),
     ),
     advice="Look at what changed just before its first: a deploy, a migration, a setting, another service.",
 )

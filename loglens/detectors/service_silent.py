@@ -12,7 +12,7 @@ from loglens.analyses import silence
 from loglens.analysis import Param, Row
 from loglens.detector import Detector, Values, Verdict, any_of, at_least, at_most
 from loglens.silence.drawing import said
-from loglens.silence.thresholds import MIN_EXPECTED, MIN_SILENT_MS, SIGMA
+from loglens.silence.thresholds import MAX_RECORDED_RATIO, MIN_EXPECTED, MIN_SILENT_MS, SIGMA
 
 
 def _judge(row: Row, values: Values) -> Verdict:
@@ -74,7 +74,7 @@ DETECTOR = Detector(
         ),
         Param(
             "max_recorded_ratio",
-            0.2,
+            MAX_RECORDED_RATIO,
             "Report where it wrote at most this share of its usual records, or is known to be called.",
             reason="What goes on writing is not down; it may just have no requests.",
         ),

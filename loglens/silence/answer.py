@@ -13,6 +13,7 @@ from loglens.arrow_columns import codes, rows_with
 from loglens.bursts.series import Times
 from loglens.silence.columns import COLUMNS
 from loglens.silence.levels import Level, level_of
+from loglens.silence.thresholds import MAX_RECORDED_RATIO
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -21,8 +22,6 @@ _NS_PER_MS = 10**6
 _S = 10**9
 # A service is silent with another where it has no more than this share of what is usual then.
 _SILENT = 0.1
-# What wrote more than this share of its usual records all the same is not down.
-_WRITES = 0.2
 # Of whom fewer events than this were expected cannot be said to be silent.
 _KNOWN = 5.0
 # Starts of one instance are one row where no more than this lies between them.
@@ -157,7 +156,7 @@ def _silent(read: _Read, values: Mapping[str, Value]) -> Iterator[Row]:
         is_everyone = (row["others_ratio"] or 0) >= 0.8 and not row["restarted"]
         is_idle = gap["what"] == "answered" or (row["calling_ratio"] is not None and row["calling_ratio"] <= _SILENT)
         # A start says that it was down only where it wrote next to nothing.
-        is_down = row["restarted"] and row["recorded_ratio"] <= _WRITES
+        is_down = row["restarted"] and row["recorded_ratio"] <= MAX_RECORDED_RATIO
         if is_everyone:
             collected.append(row)
         else:

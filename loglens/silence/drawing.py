@@ -44,7 +44,7 @@ def said(row: Row) -> str:
 def _around(row: Row) -> str | None:
     told = []
     if row["calling_ratio"] is not None:
-        told.append(f"it was called {percent(row['calling_ratio'])} as often as usual")
+        told.append(f"the demand for it was {percent(row['calling_ratio'])} of the usual")
     if row["others_ratio"] is not None and row["kind"] != "collector gap":
         told.append(f"{percent(row['others_ratio'])} of the other services were silent too")
     return "Meanwhile " + ", and ".join(told) + "." if told else None

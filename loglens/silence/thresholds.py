@@ -29,4 +29,7 @@ MIN_BEATS = Param(
     reason="Fewer intervals may be alike by chance.",
 )
 
+# What wrote no more than this share of its usual records meanwhile may be down.
+MAX_RECORDED_RATIO = 0.2
+
 THRESHOLDS = (SIGMA, MIN_EXPECTED, MIN_SILENT_MS, MIN_BEATS)
