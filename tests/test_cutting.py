@@ -188,3 +188,22 @@ def test_the_shape_is_seen_from_the_first_line(data: bytes, tmp_path: Path) -> N
     path.write_bytes(data)
     with Content(path) as content:
         assert look(content, "ndjson").shape == SHAPES[data]
+
+
+SPAN = b'{"traceId":"1","id":"2"}'
+
+
+@pytest.mark.parametrize(
+    ("data", "shape"),
+    [
+        (b"[%b,%b]\n[%b]\n" % (SPAN, SPAN, SPAN), "lines"),
+        (b"[%b]\n[\n%b]\n" % (SPAN, SPAN), "document"),
+        (b"[\n%b\n]\n" % SPAN, "document"),
+        (b"[%b,\n%b]\n" % (SPAN, SPAN), "document"),
+    ],
+)
+def test_lists_of_spans_that_are_each_a_line_are_lines(data: bytes, shape: str, tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(data)
+    with Content(path) as content:
+        assert look(content, "zipkin").shape == shape

@@ -16,6 +16,7 @@ Flags = npt.NDArray[np.bool_]
 BOM = b"\xef\xbb\xbf"
 NEWLINE = 10
 # Lines are long where fewer of them end within the first bytes.
+_MAX_OFFSET = (1 << 31) - 1
 LONG_LINES, LOOKED_AT_BYTES = 16, 64 << 10
 WHITE_SPACE = b" \t\r\n\v\f"
 _IS_SPACE = np.isin(np.arange(256), list(WHITE_SPACE))
@@ -112,9 +113,25 @@ def flags_of(values: pa.BooleanArray) -> Flags:
 
 def strings(values: Sequence[str | None]) -> pa.StringArray:
     """Make an Arrow array of texts."""
+    try:
+        joined = "".join(values)  # type: ignore[arg-type]
+    except TypeError:
+        # There is an absent one.
+        joined = None
+    if joined is not None and joined.isascii() and len(joined) <= _MAX_OFFSET:
+        ends = np.zeros(len(values) + 1, np.int32)
+        np.cumsum(np.fromiter(map(len, values), np.int32, len(values)), out=ends[1:])  # type: ignore[arg-type]
+        return pa.StringArray.from_buffers(len(values), pa.py_buffer(ends), pa.py_buffer(joined.encode()))
     builder = pa.lib.StringBuilder()
     builder.append_values(values)
     return builder.finish()
+
+
+def written_or_null(values: Sequence[bytes]) -> pa.StringArray:
+    """Make an Arrow array of texts in UTF-8, null for those that are empty."""
+    ends = np.cumsum([0, *map(len, values)]).astype(np.int32)
+    bits = pa.py_buffer(np.packbits(ends[1:] > ends[:-1], bitorder="little"))
+    return pa.StringArray.from_buffers(len(values), pa.py_buffer(ends), pa.py_buffer(b"".join(values)), bits)
 
 
 def text_scalar(text: str | None) -> pa.StringScalar:

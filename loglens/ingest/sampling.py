@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -84,6 +84,8 @@ def _head(content: Content) -> tuple[bytes, bool]:
 def _guess(shape: Shape, sample: Sample, form: Format, reason: str, scores: Mapping[str, float] | None = None) -> Guess:
     if form.is_binary:
         shape = "messages"
+    elif shape == "document" and form.reads_lists and _are_lists(sample.lines):
+        shape = "lines"
     elif form.wrapper is not None:
         shape = "wrapped"
     elif form.layouts is not None:
@@ -130,6 +132,11 @@ def _shape(head: bytes, lines: list[bytes]) -> Shape:
     scanner = Scanner(1)
     scanner.scan(lines[0][: whole_escapes(lines[0])], 0)
     return "document" if scanner.is_inside_value else "lines"
+
+
+def _are_lists(lines: Sequence[bytes]) -> bool:
+    """Say whether most lines are a list each: as lines a broken one is lost alone, and helpers may parse them."""
+    return 2 * sum(isinstance(_decoded(line), list) for line in lines) > len(lines)
 
 
 def _decoded(text: bytes) -> object | None:

@@ -10,12 +10,13 @@ from collections.abc import Iterator
 
 import msgspec
 
-from loglens.ingest.formats.jaeger_usual import INSTANCE_KEYS, KINDS, read_shared, read_usual
+from loglens.ingest.formats.jaeger_usual import INSTANCE_KEYS, KINDS, read_shared, read_traces, read_usual
 from loglens.ingest.formats.otlp_words import Words
 from loglens.ingest.formats.span_pieces import (
     INEXACT_NUMBER,
     Found,
     Time,
+    Usual,
     beside_sql,
     event_list_sql,
     has_odd_time_sql,
@@ -100,6 +101,10 @@ class JaegerSpans:
     def __init__(self) -> None:
         self.shared = Words(read_shared)
 
+    def read_whole(self, text: bytes) -> list[Usual] | None:
+        """Read an answer or a trace whose spans all have the usual shape, None where one has another."""
+        return read_traces(text, self.shared)
+
     def split(self, text: bytes, *, is_mended: bool) -> Iterator[Found]:
         """Yield the spans of an answer, a trace or a span; raises ValueError where there are none to read."""
         document = _DOCUMENT.decode(text)
@@ -109,21 +114,22 @@ class JaegerSpans:
             return
         escaped = has_escape(text)
         for trace in traces:
-            processes = {name: _process(process) for name, process in (trace.processes or {}).items()}
+            texts = {name: bytes(process) for name, process in (trace.processes or {}).items()}
+            processes = {name: _process(process) for name, process in texts.items()}
             for span in trace.spans or []:
                 is_plain = not (is_mended or (escaped and has_escape(span)))
-                usual = read_usual(span, processes, self.shared) if is_plain else None
+                usual = read_usual(span, texts, self.shared) if is_plain else None
                 if usual is None:
                     yield _span(span, trace.traceID, processes)
                 else:
-                    yield Found(span, usual=usual, names_service=bool(self.shared.found[usual.code].service))
+                    yield Found(span, usual=usual, names_service=bool(self.shared.found[usual[-1]].service))
 
 
 def _span(text: msgspec.Raw, trace_id: str | None, processes: dict[str, tuple[str, bool]]) -> Found:
     try:
         head = _HEAD.decode(text)
         process, names_service = (
-            _process(head.process) if bytes(head.process) else processes.get(head.processID or "", ("", False))
+            _process(bytes(head.process)) if bytes(head.process) else processes.get(head.processID or "", ("", False))
         )
     except ValueError as error:
         return Found(text, lack=f"no span of Jaeger: {error}")
@@ -134,9 +140,9 @@ def _span(text: msgspec.Raw, trace_id: str | None, processes: dict[str, tuple[st
     return Found(text, head.traceID or trace_id, head.spanID, process or None, names_service)
 
 
-def _process(text: msgspec.Raw) -> tuple[str, bool]:
+def _process(text: bytes) -> tuple[str, bool]:
     """Return the text of a process, and whether it names a service; raises ValueError where it is none."""
-    return bytes(text).decode(), bool(_PROCESS.decode(text).serviceName)
+    return text.decode(), bool(_PROCESS.decode(text).serviceName)
 
 
 def _columns_sql() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -9,7 +10,17 @@ from msgspec import UNSET, UnsetType
 
 from loglens.ingest.formats.otlp_words import Words
 from loglens.ingest.formats.span_pieces import Shared, Usual
-from loglens.ingest.formats.span_usual import Integer, Microseconds, Text, Typed, encode, given, read
+from loglens.ingest.formats.span_usual import (
+    Integer,
+    Microseconds,
+    Text,
+    Typed,
+    all_usual,
+    encode,
+    given,
+    has_escape,
+    read,
+)
 
 INSTANCE_KEYS = ("service.instance.id", "k8s.pod.name", "host.name", "hostname")
 KINDS = ("SERVER", "CLIENT", "PRODUCER", "CONSUMER", "INTERNAL")
@@ -59,14 +70,55 @@ class Span(Typed):
     warnings: list[Nothing] | UnsetType | None = UNSET
 
 
+class Trace(Typed):
+    """A trace; its processes stay text."""
+
+    spans: list[Span]
+    traceID: Text = UNSET  # noqa: N815
+    processes: dict[str, msgspec.Raw] | UnsetType = UNSET
+    warnings: list[Nothing] | UnsetType | None = UNSET
+
+
+class Answer(Typed):
+    """An answer of the API, or what its UI downloads."""
+
+    data: list[Trace]
+    total: Integer | UnsetType = UNSET
+    limit: Integer | UnsetType = UNSET
+    offset: Integer | UnsetType = UNSET
+    errors: list[Nothing] | UnsetType | None = UNSET
+
+
 _SPAN = msgspec.json.Decoder(Span)
+_TRACE = msgspec.json.Decoder(Trace)
+_ANSWER = msgspec.json.Decoder(Answer)
 _PROCESS = msgspec.json.Decoder(Process)
 
 
-def read_usual(text: msgspec.Raw, processes: dict[str, tuple[str, bool]], shared: Words) -> Usual | None:
+def read_usual(text: msgspec.Raw, processes: dict[str, bytes], shared: Words) -> Usual | None:
     """Read a span of the usual shape, None where it has another."""
     span = read(_SPAN, text)
-    if span is None or span.logs or not (span.traceID and span.spanID):
+    return None if span is None else _usual(span, processes, shared)
+
+
+def read_traces(text: bytes, shared: Words) -> list[Usual] | None:
+    """Read an answer or a trace whose spans all have the usual shape, None where one has another."""
+    if text.startswith(b'{"data"'):
+        answer = read(_ANSWER, text)
+        traces = [] if answer is None else answer.data
+    else:
+        trace = read(_TRACE, text)
+        traces = [] if trace is None else [trace]
+    return all_usual(span for trace in traces for span in _of_trace(trace, shared))
+
+
+def _of_trace(trace: Trace, shared: Words) -> Iterator[Usual | None]:
+    processes = {} if trace.processes is UNSET else {name: bytes(text) for name, text in trace.processes.items()}
+    return (_usual(span, processes, shared) for span in trace.spans)
+
+
+def _usual(span: Span, processes: dict[str, bytes], shared: Words) -> Usual | None:
+    if span.logs or not (span.traceID and span.spanID):
         return None
     parent = None
     if references := span.references or ():
@@ -80,20 +132,20 @@ def read_usual(text: msgspec.Raw, processes: dict[str, tuple[str, bool]], shared
     error = tags.get("error")
     if error.__class__ is bool:
         error = str(error)
-    process = processes.get(span.processID, ("", False))[0] if span.processID is not UNSET else ""
+    process = b"" if span.processID is UNSET else processes.get(span.processID, b"")
     scope = tags.get("otel.scope.name", tags.get("otel.library.name"))
     about = (tags.get("span.kind"), tags.get("otel.status_code"), error, scope, tags.get("otel.status_description"))
     code = shared[process, span.flags, span.warnings is None, span.warnings is UNSET, *about]
     if shared.found[code] is None:
         return None
-    return Usual(
+    return (
         span.traceID,
         span.spanID,
         parent,
         given(span.operationName),
         span.startTime,
         None if span.duration is UNSET else span.duration,
-        encode(tags).decode() if tags else None,
+        encode(tags) if tags else b"",
         code,
     )
 
@@ -112,9 +164,9 @@ def read_shared(key: tuple[Any, ...]) -> tuple[Shared | None, int]:
     if not all(text is None or text.__class__ is str for text in about):
         return None, -1
     kind, outcome, error, scope, description = about
-    origin = read(_PROCESS, process.encode()) if process else Process()
+    origin = read(_PROCESS, process) if process else Process()
     tags = _by_key(origin.tags) if origin else None
-    if origin is None or tags is None or "\\u" in process:
+    if origin is None or tags is None or has_escape(process):
         return None, -1
     instance = next((tags[name] for name in INSTANCE_KEYS if name in tags), None)
     if not (instance is None or isinstance(instance, str)):

@@ -15,20 +15,9 @@ INEXACT_NUMBER = r"[:\[,]\s*-?[0-9](?:[0-9.]*[eE]|[0-9.]{16})"
 Time = int | float | str | None
 
 
-class Usual(msgspec.Struct, gc=False):
-    """A span of the usual shape, whose members all have a place: times in microseconds, attributes as a JSON object.
-
-    `code` is that of what it shares with others.
-    """
-
-    trace_id: str
-    span_id: str
-    parent_span_id: str | None
-    name: str | None
-    start_us: int
-    duration_us: int | None
-    attributes: str | None
-    code: int
+# A span of the usual shape, whose members all have a place: the ids of trace, span and parent, name, start and duration
+# in microseconds, attributes as a JSON object (none: empty), and the code of what it shares with others.
+Usual = tuple[str, str, str | None, str | None, int, int | None, bytes, int]
 
 
 class Found(msgspec.Struct, gc=False):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import count, repeat
 from typing import Any, Protocol
 
 import numpy as np
@@ -18,11 +19,14 @@ from loglens.ingest.formats.otlp_spans import FEW, SPAN_SCHEMA, span_statement
 from loglens.ingest.formats.otlp_tally import Book, KeptRejects
 from loglens.ingest.formats.otlp_words import MAX_KEPT, Words
 from loglens.ingest.formats.span_pieces import Found, Shared, Usual, hex_id_sql
-from loglens.ingest.lines import strings
+from loglens.ingest.formats.span_usual import has_escape
+from loglens.ingest.lines import strings, written_or_null
 from loglens.ingest.pieces import Reject, RejectSpool
 from loglens.ingest.reader import Counts, Reading
 
 USUAL, OTHER = "usual", "other"
+# All spans of a piece that is read whole are in memory at once.
+MAX_WHOLE_BYTES = 4 << 20
 # What spans of the usual shape have none of.
 _NONE = ("events", "links", "exception_type", "raw")
 USUAL_SCHEMA = pa.schema([field for field in SPAN_SCHEMA if field.name not in _NONE])
@@ -60,6 +64,10 @@ class Spans(Protocol):
     columns: str
     shared: Words
 
+    def read_whole(self, text: bytes) -> list[Usual] | None:
+        """Read a piece without escapes whose spans all have the usual shape, None where one has another."""
+        ...
+
     def split(self, text: bytes, *, is_mended: bool) -> Iterator[Found]:
         """Yield the spans of a piece; raises ValueError where it holds none."""
         ...
@@ -83,6 +91,8 @@ class SpanParser:
         self._ordinals = Ordinals()
         self._usual: list[tuple[int, int, Usual]] = []
         self._other: list[tuple[int, int, str | None, Found]] = []
+        # Pieces that were read whole, and those that could not be: where they are the most, nothing is tried.
+        self._uniform, self._mixed = 0, 0
         self.fell_back = False
 
     def take(self) -> Told:
@@ -100,16 +110,37 @@ class SpanParser:
 
     def parse(self, pieces: pa.RecordBatch) -> Iterator[tuple[str, pa.RecordBatch]]:
         """Yield batches of the spans of the usual shape, and of the texts of others."""
-        places = (pieces[name].to_pylist() for name in ("line", "lines", "text"))
-        for line, lines, text in zip(*places, strict=True):
-            self._take(line, lines, text.rstrip("\r\n").encode())
+        texts = pieces["text"].cast(pa.binary()).to_pylist()
+        for line, lines, text in zip(pieces["line"].to_pylist(), pieces["lines"].to_pylist(), texts, strict=True):
+            self._take(line, lines, text.rstrip(b"\r\n"))
             yield from self._flush(BATCH_RECORDS)
         yield from self._flush(1)
         if len(self._spans.shared) > MAX_KEPT:
             self._spans = type(self._spans)()
 
     def _take(self, line: int, lines: int, text: bytes) -> None:
-        whole = mended(text)
+        if has_escape(text):
+            self._split(line, lines, text, mended(text))
+        elif not self._read_whole(line, lines, text):
+            self._split(line, lines, text, text)
+
+    def _read_whole(self, line: int, lines: int, text: bytes) -> bool:
+        """Read a piece whose spans all have the usual shape; say whether they have."""
+        if self._mixed > self._uniform or len(text) > MAX_WHOLE_BYTES:
+            return False
+        spans = self._spans.read_whole(text)
+        if spans is None:
+            self._mixed += 1
+            return False
+        self._uniform += 1
+        self._book.counts.record_lines += lines
+        shared = self._spans.shared.found
+        self.fell_back = self.fell_back or not all(shared[code].service for code in {span[-1] for span in spans})
+        first = self._ordinals.take(line, len(spans))
+        self._usual += zip(repeat(line), count(first), spans)
+        return True
+
+    def _split(self, line: int, lines: int, text: bytes, whole: bytes) -> None:
         try:
             found = list(self._spans.split(whole, is_mended=whole is not text))
         except (ValueError, RecursionError) as error:
@@ -144,23 +175,23 @@ class SpanParser:
 
 def _usual_batch(rows: Sequence[tuple[int, int, Usual]], shared: Sequence[Shared]) -> pa.RecordBatch:
     lines, ordinals, spans = zip(*rows, strict=True)
-    used, places = np.unique(np.array([span.code for span in spans], np.int32), return_inverse=True)
+    trace_ids, span_ids, parent_ids, names, starts, durations, attributes, owners = zip(*spans, strict=True)
+    used, places = np.unique(np.array(owners, np.int32), return_inverse=True)
     codes = places.astype(np.int32)
     found = [shared[code] for code in used.tolist()]
-    durations = [span.duration_us for span in spans]
     timed = np.array([duration is not None for duration in durations])
     columns = {
         name: dictionary(codes, [getattr(each, name) for each in found]) for name in Shared.__struct_fields__
     } | {
         "line": numbers(np.array(lines, np.int64)),
         "ordinal": numbers(np.array(ordinals, np.int32)),
-        "trace_id": strings([span.trace_id for span in spans]),
-        "span_id": strings([span.span_id for span in spans]),
-        "parent_span_id": strings([span.parent_span_id for span in spans]),
-        "name": strings([span.name for span in spans]),
-        "start_ns": numbers(np.array([span.start_us for span in spans], np.int64) * 1000),
+        "trace_id": strings(trace_ids),
+        "span_id": strings(span_ids),
+        "parent_span_id": strings(parent_ids),
+        "name": strings(names),
+        "start_ns": numbers(np.array(starts, np.int64) * 1000),
         "duration_ns": numbers(np.array([duration or 0 for duration in durations], np.int64) * 1000, timed),
-        "attributes": strings([span.attributes for span in spans]),
+        "attributes": written_or_null(attributes),
     }
     return pa.record_batch([columns[name] for name in USUAL_SCHEMA.names], schema=USUAL_SCHEMA)
 

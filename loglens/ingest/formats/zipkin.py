@@ -49,6 +49,7 @@ FORMAT = Format(
     sniff=sniff,
     read=read,
     is_helped=True,
+    reads_lists=True,
     differs={
         "instance": "the address of the endpoint, where there is one",
         "start_ns": "whole microseconds",

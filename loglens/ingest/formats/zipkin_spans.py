@@ -14,6 +14,7 @@ from loglens.ingest.formats.span_pieces import (
     INEXACT_NUMBER,
     Found,
     Time,
+    Usual,
     beside_sql,
     event_list_sql,
     has_odd_time_sql,
@@ -21,7 +22,7 @@ from loglens.ingest.formats.span_pieces import (
     time_ns_sql,
 )
 from loglens.ingest.formats.span_usual import has_escape
-from loglens.ingest.formats.zipkin_usual import KINDS, read_shared, read_usual
+from loglens.ingest.formats.zipkin_usual import KINDS, read_list, read_shared, read_usual
 
 
 class Annotation(msgspec.Struct):
@@ -75,6 +76,10 @@ class ZipkinSpans:
     def __init__(self) -> None:
         self.shared = Words(read_shared)
 
+    def read_whole(self, text: bytes) -> list[Usual] | None:
+        """Read a list whose spans all have the usual shape, None where one has another."""
+        return read_list(text, self.shared)
+
     def split(self, text: bytes, *, is_mended: bool) -> Iterator[Found]:
         """Yield the spans of a value: one, or some in lists of any depth; raises ValueError for anything else."""
         escaped = has_escape(text)
@@ -84,7 +89,7 @@ class ZipkinSpans:
             if usual is None:
                 yield _span(span)
             else:
-                yield Found(span, usual=usual, names_service=bool(self.shared.found[usual.code].service))
+                yield Found(span, usual=usual, names_service=bool(self.shared.found[usual[-1]].service))
 
 
 def _flat(text: msgspec.Raw) -> Iterator[msgspec.Raw]:

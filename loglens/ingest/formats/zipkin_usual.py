@@ -9,7 +9,17 @@ from msgspec import UNSET, UnsetType
 
 from loglens.ingest.formats.otlp_words import Words
 from loglens.ingest.formats.span_pieces import Shared, Usual
-from loglens.ingest.formats.span_usual import Integer, Microseconds, Text, Typed, encode, given, has_escape, read
+from loglens.ingest.formats.span_usual import (
+    Integer,
+    Microseconds,
+    Text,
+    Typed,
+    all_usual,
+    encode,
+    given,
+    has_escape,
+    read,
+)
 
 KINDS = ("CLIENT", "SERVER", "PRODUCER", "CONSUMER")
 NOTHING = msgspec.Raw(b"")
@@ -48,13 +58,23 @@ class Span(Typed):
 
 
 _SPAN = msgspec.json.Decoder(Span)
+_SPANS = msgspec.json.Decoder(list[Span])
 _ENDPOINT = msgspec.json.Decoder(Endpoint)
 
 
 def read_usual(text: bytes | msgspec.Raw, shared: Words) -> Usual | None:
     """Read a span of the usual shape, None where it has another."""
     span = read(_SPAN, text)
-    if span is None or span.annotations or not (span.traceId and span.id):
+    return None if span is None else _usual(span, shared)
+
+
+def read_list(text: bytes, shared: Words) -> list[Usual] | None:
+    """Read a list of spans that all have the usual shape, None where one has another."""
+    return all_usual(_usual(span, shared) for span in read(_SPANS, text) or ())
+
+
+def _usual(span: Span, shared: Words) -> Usual | None:
+    if span.annotations or not (span.traceId and span.id):
         return None
     local, remote = span.localEndpoint, span.remoteEndpoint
     local_text = b"" if local is UNSET else bytes(local)
@@ -70,14 +90,14 @@ def read_usual(text: bytes | msgspec.Raw, shared: Words) -> Usual | None:
         peer = _ENDPOINT.decode(remote_text).serviceName
         if isinstance(peer, str):
             attributes = encode(tags | {_PEER: peer})
-    return Usual(
+    return (
         span.traceId,
         span.id,
         given(span.parentId),
         given(span.name),
         span.timestamp,
         None if span.duration is UNSET else span.duration,
-        attributes.decode() if len(attributes) > 2 else None,
+        attributes if len(attributes) > 2 else b"",
         code,
     )
 
