@@ -28,6 +28,12 @@ LINE_FORMATS = (
     ("cri", "lines of NDJSON in those of a container runtime", 11),
 )
 
+SPAN_FORMATS = (
+    ("jaeger", "Jaeger JSON lines", ".jsonl"),
+    ("zipkin", "Zipkin JSON lines", ".jsonl"),
+    ("protobuf", "OTLP protobuf", ".pb"),
+)
+
 ALL: tuple[Input, ...] = (
     Input(
         name="logs",
@@ -74,15 +80,15 @@ ALL: tuple[Input, ...] = (
     *(
         Input(
             name=f"{name}_spans",
-            title=f"copy of the spans in {name.title()} JSON lines",
-            suffix=".jsonl",
+            title=f"copy of the spans in {title}",
+            suffix=suffix,
             count=1,
             quick=1,
             make=(*PYTHON_MODULE, "benchmarks.inputs.other_spans", name, "{out}", "{spans}"),
             sources=(*SPANS, "benchmarks/inputs/other_spans.py"),
             needs=("spans",),
         )
-        for name in ("jaeger", "zipkin")
+        for name, title, suffix in SPAN_FORMATS
     ),
     Input(
         name="pretty",
