@@ -211,11 +211,11 @@ def test_the_command_says_what_is_wrong(
     ("line", "summary"),
     [
         (
-            Line("logs", "i", documents=4, sent=3, created=2, refused=1),
+            Line("logs", "i", documents=4, sent=3, retries=7, created=2, refused=1),
             "3 documents sent (2.0 MB) in 1.5 s, 2 a second: 2 created, 1 refused, 0 missing; 7 sent again.",
         ),
         (
-            Line("logs", "i", documents=4, sent=4, created=1, updated=1, duplicates=1, missing=1),
+            Line("logs", "i", documents=4, sent=4, retries=7, created=1, updated=1, duplicates=1, missing=1),
             "4 documents sent (2.0 MB) in 1.5 s, 3 a second: 1 created, 1 updated, 1 there already, 0 refused,"
             " 1 missing; 7 sent again.",
         ),
@@ -225,7 +225,7 @@ def test_the_command_says_what_is_wrong(
 )
 def test_the_summary_says_what_became_of_all(line: Line, summary: str) -> None:
     """Also that nothing had to be done."""
-    report = PushReport("Elasticsearch 9.2.4 at u", [line], retries=7, sent_bytes=2_000_000, elapsed_s=1.5)
+    report = PushReport("Elasticsearch 9.2.4 at u", [line], sent_bytes=2_000_000, elapsed_s=1.5)
     assert report.summary() == f"Elasticsearch 9.2.4 at u: {summary}"
 
 
@@ -235,6 +235,7 @@ def test_the_summary_says_what_became_of_all(line: Line, summary: str) -> None:
         (Line("logs", "i", documents=4, sent=4, created=4), ["sent", "created", "refused", "missing"]),
         (Line("logs", "i", documents=4, unchanged=4), ["sent", "created", "unchanged", "refused", "missing"]),
         (Line("logs", "i", documents=4, sent=4, updated=3, duplicates=1), ["sent", "created", "updated", "duplicates"]),
+        (Line("logs", "i", documents=4, sent=4, retries=2, created=4), ["sent", "retries", "created"]),
     ],
 )
 def test_the_table_leaves_out_what_became_of_none(line: Line, shown: list[str]) -> None:
@@ -242,6 +243,7 @@ def test_the_table_leaves_out_what_became_of_none(line: Line, shown: list[str]) 
     report = PushReport("", [line])
     names = [column.name for column in report.table().columns]
     assert [name for name in names if name not in {"pushed", "index", "documents"}][: len(shown)] == shown
+    assert "elapsed_s" not in names
     assert [column.name for column in report.answer().columns] == [column.name for column in COLUMNS]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 
 from loglens.answer import Answer
@@ -13,18 +14,20 @@ COLUMNS: tuple[Column, ...] = (
     Column("index", "VARCHAR", "Index, or what the names of its indices begin with."),
     Column("documents", "BIGINT", "Documents there were to push."),
     Column("sent", "BIGINT", "Documents that were sent in this push."),
+    Column("retries", "BIGINT", "How many times a document was sent again, as it was not taken the first time."),
     Column("created", "BIGINT", "Documents the server had not."),
     Column("updated", "BIGINT", "Documents that had changed."),
     Column("duplicates", "BIGINT", "Documents the server had already, though nobody had told."),
     Column("unchanged", "BIGINT", "Documents that an earlier push had brought."),
     Column("refused", "BIGINT", "Documents the server refuses: table push_rejects says why."),
     Column("missing", "BIGINT", "Documents the server lacks when counted at the end."),
+    Column("elapsed_s", "DOUBLE", "Seconds it took to send and to count them."),
 )
 # How the outcomes are said, and those that are said even where there are none.
 _OUTCOMES = {"created": "created", "updated": "updated", "duplicates": "there already", "refused": "refused",
              "missing": "missing"}  # fmt: skip
 _TOLD = ("created", "refused", "missing")
-_RARE = ("updated", "duplicates", "unchanged")
+_RARE = ("retries", "updated", "duplicates", "unchanged")
 
 
 @dataclass
@@ -35,12 +38,19 @@ class Line:
     index: str
     documents: int = 0
     sent: int = 0
+    retries: int = 0
     created: int = 0
     updated: int = 0
     duplicates: int = 0
     unchanged: int = 0
     refused: int = 0
     missing: int = 0
+    elapsed_s: float = 0.0
+    begun_s: float = field(default_factory=time.monotonic, compare=False)
+
+    def end(self) -> None:
+        """Take the time since it began."""
+        self.elapsed_s = round(time.monotonic() - self.begun_s, 3)
 
 
 @dataclass
@@ -49,11 +59,15 @@ class PushReport:
 
     server: str = ""
     lines: list[Line] = field(default_factory=list)
-    retries: int = 0
     sent_bytes: int = 0
     elapsed_s: float = 0.0
     reasons: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def retries(self) -> int:
+        """How many times a document was sent again."""
+        return sum(line.retries for line in self.lines)
 
     @property
     def exit_code(self) -> int:
@@ -82,8 +96,8 @@ class PushReport:
         return self._answer(COLUMNS)
 
     def table(self) -> Answer:
-        """Return the same for people, without the outcomes that no document had."""
-        none = {name for name in _RARE if not any(getattr(line, name) for line in self.lines)}
+        """Return the same for people, without the time, and the outcomes that no document had."""
+        none = {"elapsed_s"} | {name for name in _RARE if not any(getattr(line, name) for line in self.lines)}
         return self._answer(tuple(column for column in COLUMNS if column.name not in none))
 
     def _answer(self, columns: tuple[Column, ...]) -> Answer:

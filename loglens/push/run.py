@@ -134,6 +134,7 @@ class Push:
                 self._retry(bulk, target, [item for item, kind in found if kind == is_event], is_event, line)
         finally:
             bulk.close()
+        line.end()
         return self._end(started)
 
     def _retry(self, bulk: Bulk, target: str, items: list[bytes], is_event: bool, line: Line) -> None:
@@ -194,7 +195,7 @@ class Push:
         line.created += delivery.created
         line.updated += delivery.updated
         line.duplicates += delivery.duplicates
-        self._report.retries += delivery.retries
+        line.retries += delivery.retries
         self._report.sent_bytes += delivery.sent_bytes
         self._refused += delivery.refused
 
@@ -213,7 +214,8 @@ class Push:
             line = Line(stream.name, names.stream(stream.name))
             self._report.lines.append(line)
             delivery = EventPush(self._store, server, bulk, stream, names, bounds).run(line, progress)
-            self._report.retries += delivery.retries
+            line.retries += delivery.retries
+            line.end()
             self._report.sent_bytes += delivery.sent_bytes
             self._refused += delivery.refused
 
@@ -247,6 +249,7 @@ class Push:
             progress.start(name, len(changed))
             retries = self._send_results(server, bulk, changed, line) if changed else 0
             progress.advance(len(changed), retries, line.refused)
+            line.end()
 
     def _send_results(self, server: Server, bulk: Bulk, changed: Sequence[results.Document], line: Line) -> int:
         """Send the rows that have changed, and return how many times one was sent again."""
