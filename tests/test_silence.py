@@ -50,7 +50,7 @@ def stored(path: Path, empty_store: Path, written: dict[str, Seconds]) -> Path:
     return path
 
 
-@pytest.mark.parametrize("seed", [1])
+@pytest.mark.parametrize("seed", [1, 2, 3, 4, 5, 6])
 def test_every_outage_of_three_minutes_and_more_is_found_and_nothing_else(
     seed: int, empty_store: Path, tmp_path: Path
 ) -> None:

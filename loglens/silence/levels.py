@@ -24,6 +24,10 @@ _CLEAN_EXPECTED = 8.0
 _IDLE = 0.5
 _LEAST_OTHERS = 2
 _PERIODS_NS = (86_400 * _S, 7 * 86_400 * _S)
+# Counts of one minute and of ten that vary no more than chance lets independent events, by this many standard errors,
+# are of independent events: what is estimated of their dispersion would be chance too.
+_BLOCKS_S = (60, 600)
+_INDEPENDENT_ERRORS = 4.0
 
 
 @dataclass(frozen=True)
@@ -102,4 +106,20 @@ def _fitted(counts: Reals, usual: NDArray[np.bool_], times: Times) -> Level:
 
     found = fit(counts[None, :], np.ones((1, len(counts))), usual[None, :], times.first_ns // _S, times.width_ns // _S)
     observed, expected = (np.concatenate([[0.0], np.cumsum(each)]) for each in (counts, found.expected[0]))
-    return Level(times, observed, expected, float(found.phi[0]))
+    is_independent = _is_independent(counts * usual, found.expected[0] * usual, times.width_ns // _S)
+    return Level(times, observed, expected, 1.0 if is_independent else float(found.phi[0]))
+
+
+def _is_independent(counts: Reals, expected: Reals, width_s: int) -> bool:
+    """Say whether counts vary about what was expected as those of independent events do."""
+    for block_s in _BLOCKS_S:
+        length = max(block_s // width_s, 1)
+        blocks = len(counts) // length
+        seen, usual = (each[: blocks * length].reshape(blocks, length).sum(axis=1) for each in (counts, expected))
+        total = float(usual.sum())
+        if total <= 0:
+            return False
+        varied = float(((seen - usual) ** 2).sum()) / total
+        if varied > 1 + _INDEPENDENT_ERRORS * ((2 + blocks / total) / blocks) ** 0.5:
+            return False
+    return True
