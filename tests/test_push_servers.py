@@ -17,6 +17,7 @@ from loglens.answer import Answer
 from loglens.api import open_lens
 from loglens.ingest.reader import ReadOptions
 from loglens.ingest.run import IngestRequest, ingest
+from loglens.push import mapping
 from loglens.push.access import Access
 from loglens.push.bulk import Bulk, Delivery
 from loglens.push.fields import STREAMS, Stream
@@ -24,7 +25,7 @@ from loglens.push.mapping import field_name
 from loglens.push.names import Names
 from loglens.push.results import RESULTS
 from loglens.push.run import Push, PushRequest
-from loglens.push.server import PushError
+from loglens.push.server import PushError, connect
 from loglens.result import Result
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("servers")]
@@ -242,6 +243,24 @@ def test_templates_of_others(template: dict[str, Any], wording: str, search: str
     with pytest.raises(PushError, match=wording):
         push(some, search, PushRequest("events", names=names))
     assert call(search, "GET", f"/_cat/indices/{names.prefix}-*?format=json") == []
+
+
+@on_one_kind
+def test_a_failure_store_hides_nothing(search: str, tmp_path: Path, names: Names) -> None:
+    """A record that a data stream does not take is refused, whether the server sets it aside or sends it back."""
+    if connect(Access(search)).product != "elasticsearch":
+        pytest.skip("OpenSearch has no failure store")
+    own, database = Names(names.namespace, "data-stream"), tmp_path / "x.duckdb"
+    template = mapping.stream_templates(STREAMS["logs"], own, "elasticsearch")[own.stream("logs")]
+    template["template"]["data_stream_options"] = {"failure_store": {"enabled": True}}
+    call(search, "PUT", f"/_index_template/{own.stream('logs')}", template)
+    line = '{"time":"%s-01-15T09:00:00Z","level":"info","message":"m"}\n'
+    # No server keeps nanoseconds before 1970.
+    (tmp_path / "app.log").write_text(line % "2026" + line % "1960")
+    ingest(IngestRequest([str(tmp_path / "app.log")], database))
+    report = push(database, search, PushRequest("events", names=own))
+    (told,) = report.lines
+    assert (told.created, told.refused, told.missing, report.exit_code) == (1, 1, 0, 1)
 
 
 @on_one_kind
