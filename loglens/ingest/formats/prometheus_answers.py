@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
 import pyarrow as pa
 
-from loglens.ingest.formats.metric_rows import SAMPLE_SCHEMA, Lacking, names_service, store_samples
+from loglens.ingest.formats.metric_rows import NUMBER, SAMPLE_SCHEMA, Lacking, names_service, store_samples
 from loglens.ingest.formats.otlp_batches import Ordinals
 from loglens.ingest.pieces import Reject
 from loglens.ingest.reader import Reading
@@ -22,6 +23,7 @@ from loglens.ingest.reader import Reading
 _BATCH = 50_000
 # The name of a series that an expression made, which has none.
 UNNAMED = "(expression)"
+_IS_NUMBER = re.compile(NUMBER).fullmatch
 
 Value = tuple[msgspec.Raw, str]
 
@@ -118,10 +120,8 @@ class AnswerReading:
 
 
 def _is_number(text: str) -> bool:
-    try:
-        return math.isfinite(float(text)) or text.lower().lstrip("+-") in {"inf", "nan"}
-    except ValueError:
-        return False
+    """Say whether a text is a number that a double can hold."""
+    return bool(_IS_NUMBER(text)) and (math.isfinite(float(text)) or text.lower().lstrip("+-") in {"inf", "nan"})
 
 
 def _decoded(text: str) -> list[Series]:
