@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # JSON that DuckDB keeps and RFC 8259 does not know.
 _LOOSE = r"(?i)[:\[,]\s*-?(?:nan|inf)|,\s*[}\]]"
+# What follows a comma that nothing follows, and which a value in its shortest form has nowhere.
+_AFTER_COMMA = ("'}'", "']'", "' '", "chr(9)", "chr(10)", "chr(13)")
 _TIME = Column("@timestamp", "TIMESTAMP_NS")
 
 
@@ -69,11 +71,7 @@ def statement(stream: Stream, names: Names) -> str:
     # A data stream takes no replacements; the index of what has no time does.
     is_fixed = f"{stream.time} IS NOT NULL" if names.layout == "data-stream" else "false"
     create = f"if(line > $again_to_line OR {is_fixed}, 'create', 'index')"
-    loose = " OR ".join(
-        f"coalesce(regexp_matches({field.sql}, '{_LOOSE}'), false)"
-        for field in stream.fields
-        if field.type in {"flattened", "stored"} and field.sql != "raw"
-    )
+    loose = " OR ".join(_loose(field.sql) for field in stream.fields if _is_json(field))
     return f"""
         SELECT
             line                                                                AS line,
@@ -99,8 +97,23 @@ def statement(stream: Stream, names: Names) -> str:
 
 def _member(field: Field) -> str:
     """Return the SQL expression for a member of a document; a null, which a concatenation passes over, for none."""
-    value = field.sql if field.type in {"long", "boolean"} else f"to_json({field.sql})"
+    if _is_json(field):
+        # It is written as it is kept; a line break, which would end the item, is only found between its parts.
+        value = f"if(contains({field.sql}, chr(10)), to_json({field.sql}), {field.sql})"
+    else:
+        value = field.sql if field.type in {"long", "boolean"} else f"to_json({field.sql})"
     return f"if({field.sql} IS NULL, NULL, concat(',\"{field.name}\":', {value}))"
+
+
+def _is_json(field: Field) -> bool:
+    return field.type in {"flattened", "stored"} and field.sql != "raw"
+
+
+def _loose(value: str) -> str:
+    """Return the SQL expression for whether a JSON value is loose; most lack the letters, which is seen sooner."""
+    words = " OR ".join(f"contains(lower({value}), '{word}')" for word in ("nan", "inf"))
+    commas = " OR ".join(f"contains({value}, ',' || {after})" for after in _AFTER_COMMA)
+    return f"CASE WHEN {words} OR {commas} THEN regexp_matches({value}, '{_LOOSE}') ELSE false END"
 
 
 def timestamp_sql(nanoseconds: str) -> str:
