@@ -37,6 +37,14 @@ def test_the_first_cause_is_among_the_first_three_findings(
     [
         ("noisy-signals", "errors", {}, "error", "worker", "job.failed.permanent"),
         ("deploy-regression", "errors", {}, "error", "checkout-api", "TypeError"),
+        (
+            "error-root-cause",
+            "errors",
+            {"route": "/api/checkout"},
+            "error",
+            "payment-service",
+            "ConnectionTimeoutError",
+        ),
         ("error-root-cause", "templates", {"new_since": "30m"}, "template", "payment-service", "timeout connecting to"),
     ],
 )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from loglens.bursts.markers import MARKERS
+
 # One row a burst and error (`began`), a burst and what changed near its onset (`change`), a burst and request
 # (`member`), and a request and attribute (`attribute`). Of the requests of a burst so many of each side are read,
 # always the same ones.
-EVIDENCE = """
+EVIDENCE = f"""
     WITH bursts AS (
         SELECT
             *
@@ -139,73 +141,7 @@ EVIDENCE = """
         WHERE is_tail
         GROUP BY ALL
     ),
-    -- What changed from ten minutes before the onset until a minute after it.
-    onsets AS (
-        SELECT burst, service, low_ns - 600000000000 AS since_ns, high_ns + 60000000000 AS until_ns FROM bursts
-    ),
-    resources AS (
-        SELECT service, resource, min(start_ns) AS first_ns
-        FROM spans
-        WHERE EXISTS (FROM bursts)
-        GROUP BY service, resource
-        UNION ALL
-        SELECT service, resource, min(ts_ns)
-        FROM logs
-        WHERE EXISTS (FROM bursts)
-        GROUP BY service, resource
-    ),
-    versions AS (
-        SELECT
-            service                                                     AS service,
-            json_extract_string(resource, '$."service.version"')        AS version,
-            min(first_ns)                                               AS first_ns
-        FROM resources
-        WHERE version IS NOT NULL
-        GROUP BY service, version
-    ),
-    near AS MATERIALIZED (
-        SELECT service, message, ts_ns
-        FROM logs
-        WHERE
-            coalesce(severity_number, 9) < 17
-            AND EXISTS (FROM onsets WHERE logs.ts_ns >= since_ns AND logs.ts_ns <= until_ns)
-    ),
-    noted AS (
-        SELECT
-            onsets.burst                                                AS burst,
-            logs.service                                                AS service,
-            if(is_start(first_line(message)), 'restart', 'event')       AS what,
-            first_line(message)                                         AS text,
-            logs.ts_ns                                                  AS at_ns
-        FROM near AS logs
-        JOIN onsets ON logs.ts_ns >= onsets.since_ns AND logs.ts_ns <= onsets.until_ns
-        WHERE
-            is_start(first_line(message))
-            OR is_change(first_line(message))
-    ),
-    -- What is noted all the time marks no change.
-    seldom AS (
-        SELECT *
-        FROM noted
-        QUALIFY count(*) OVER (PARTITION BY burst, service, what, regexp_replace(text, '[0-9]+', '#', 'g')) <= 20
-    ),
-    changes AS (
-        SELECT
-            onsets.burst                                                AS burst,
-            renewed.service                                             AS service,
-            'version'                                                   AS what,
-            renewed.before || ' -> ' || renewed.version                 AS text,
-            renewed.first_ns                                            AS at_ns
-        FROM (
-            SELECT *, lag(version) OVER (PARTITION BY service ORDER BY first_ns, version) AS before FROM versions
-        ) AS renewed
-        JOIN onsets ON renewed.first_ns >= onsets.since_ns AND renewed.first_ns <= onsets.until_ns
-        WHERE renewed.before IS NOT NULL
-        UNION ALL
-        SELECT burst, service, what, text, min(at_ns)
-        FROM seldom
-        GROUP BY ALL
-    ),
+{MARKERS},
     sampled AS MATERIALIZED (
         SELECT
             *,
@@ -271,7 +207,7 @@ EVIDENCE = """
         AND began.error = firsts.error
     UNION ALL
     SELECT 'change', burst, NULL, NULL, service, what, NULL, text, NULL, NULL, NULL, at_ns
-    FROM changes
+    FROM related
     UNION ALL
     SELECT 'member', burst, request, is_tail, NULL, trace_id, NULL, NULL, NULL, NULL, NULL, start_ns
     FROM sampled
@@ -287,4 +223,4 @@ EVIDENCE = """
         name,
         operation,
         value
-"""
+"""  # noqa: S608
