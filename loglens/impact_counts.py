@@ -4,28 +4,51 @@ from __future__ import annotations
 
 # Users see the outermost request of a trace; windows of the same length lie before the one asked for, end to end.
 IMPACT = """
-    WITH whole AS (
+    WITH whole AS MATERIALIZED (
         SELECT
-            requests.*,
-            coalesce(trace_id, request_id, concat_ws(':', source_id, line, ordinal)) AS unit
+            coalesce(trace_id, request_id, concat_ws(':', source_id, line, ordinal)) AS unit,
+            service,
+            route,
+            http_method,
+            start_ns,
+            duration_ns,
+            is_error,
+            trace_id,
+            origin,
+            source_id,
+            line,
+            ordinal
         FROM requests
         WHERE
             in_scope(start_ns, $since_ns, $until_ns)
             AND start_ns < $to_ns
             AND NOT is_health
     ),
+    several AS MATERIALIZED (
+        SELECT unit FROM whole GROUP BY unit HAVING count(*) > 1
+    ),
     concerned AS (
-        SELECT DISTINCT unit
+        SELECT unit
         FROM whole
         WHERE
-            ($of_service IS NULL OR service = $of_service)
+            ($of_service IS NOT NULL OR $of_route IS NOT NULL)
+            AND ($of_service IS NULL OR service = $of_service)
             AND ($of_route IS NULL OR route = $of_route)
     ),
-    outermost AS (
+    outside AS (
+        SELECT * FROM whole ANTI JOIN several USING (unit)
+        UNION ALL
         SELECT unnest(arg_min(whole, (start_ns, -duration_ns, source_id, line, ordinal)))
         FROM whole
-        SEMI JOIN concerned USING (unit)
+        SEMI JOIN several USING (unit)
         GROUP BY unit
+    ),
+    outermost AS (
+        SELECT *
+        FROM outside
+        WHERE
+            ($of_service IS NULL AND $of_route IS NULL)
+            OR unit IN (SELECT unit FROM concerned)
     ),
     asked AS MATERIALIZED (
         SELECT
@@ -46,9 +69,17 @@ IMPACT = """
             ($service IS NULL OR outermost.service = $service)
             AND ($route IS NULL OR outermost.route = $route)
     ),
+    -- Only of whoever may have felt something it matters what they asked before and after.
+    hurt AS (
+        SELECT DISTINCT identity, who
+        FROM asked
+        WHERE
+            who IS NOT NULL
+            AND (is_error OR ($slower_than > 0 AND duration_ns > $slower_than))
+    ),
     tried AS (
         SELECT
-            *,
+            asked.*,
             (is_error AND NOT coalesce(
                 min(CASE WHEN NOT is_error THEN start_ns END) OVER later <= start_ns + duration_ns + $retry_within,
                 false
@@ -58,7 +89,7 @@ IMPACT = """
             > 1800000000000                                         AS is_later,
             min(start_ns) OVER (PARTITION BY identity, who)         AS first_ns
         FROM asked
-        WHERE who IS NOT NULL
+        SEMI JOIN hurt USING (identity, who)
         WINDOW later AS (
             PARTITION BY identity, who, service, route, http_method
             ORDER BY start_ns
@@ -70,6 +101,11 @@ IMPACT = """
             *,
             sum(coalesce(is_later, false)::INTEGER) OVER (PARTITION BY identity, who ORDER BY start_ns) AS session
         FROM tried
+        UNION ALL
+        SELECT *, false, NULL, NULL, NULL
+        FROM asked
+        ANTI JOIN hurt USING (identity, who)
+        WHERE who IS NOT NULL
     ),
     counted AS (
         SELECT
