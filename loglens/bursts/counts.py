@@ -87,8 +87,37 @@ COUNTS = """
             AND ($service IS NULL OR records.service = $service)
         GROUP BY ALL
     ),
+    failing AS MATERIALIZED (
+        SELECT origin, source_id, line, ordinal
+        FROM requests
+        CROSS JOIN range
+        WHERE
+            is_error
+            AND start_ns BETWEEN first_ns AND last_ns
+            AND NOT is_health
+            AND ($service IS NULL OR service = $service)
+    ),
+    most_failing AS MATERIALIZED (
+        SELECT tenant_of(attributes) AS tenant
+        FROM (
+            SELECT attributes
+            FROM spans
+            SEMI JOIN (FROM failing WHERE origin = 'span') AS failing USING (source_id, line, ordinal)
+            UNION ALL
+            SELECT attributes
+            FROM logs
+            SEMI JOIN (FROM failing WHERE origin = 'log') AS failing USING (source_id, line, ordinal)
+        ) AS attributed
+        GROUP BY tenant
+        HAVING tenant IS NOT NULL
+        ORDER BY count(*) DESC, tenant
+        LIMIT 50
+    ),
     identified AS MATERIALIZED (
-        SELECT source_id, line, ordinal, origin, tenant FROM request_identities WHERE tenant IS NOT NULL
+        SELECT source_id, line, ordinal, origin, tenant
+        FROM request_identities
+        SEMI JOIN most_failing USING (tenant)
+        WHERE EXISTS (FROM most_failing)
     ),
     tenants AS MATERIALIZED (
         SELECT
@@ -103,9 +132,6 @@ COUNTS = """
             start_ns BETWEEN first_ns AND last_ns
             AND NOT is_health
             AND ($service IS NULL OR service = $service)
-    ),
-    most_failing AS (
-        SELECT tenant FROM tenants WHERE is_error GROUP BY tenant ORDER BY count(*) DESC, tenant LIMIT 50
     ),
     counted AS (
         SELECT
@@ -154,7 +180,6 @@ COUNTS = """
             count(DISTINCT unit) FILTER (WHERE is_error),
             true
         FROM tenants
-        SEMI JOIN most_failing USING (tenant)
         GROUP BY tenant, bucket
     ),
     numbered AS MATERIALIZED (
