@@ -116,14 +116,20 @@ def scan(sums: Sums, threshold: float, least: float, is_low: bool = False) -> Hi
         observed = sums.observed[:, length:] - sums.observed[:, :-length]
         expected = sums.expected[:, length:] - sums.expected[:, :-length]
         excess = expected - observed if is_low else observed - expected
-        beyond = excess > 0
         if is_low:
-            beyond &= expected >= least
+            beyond = (excess > 0) & (expected >= least)
         else:
-            beyond &= observed >= least
             # The normal approximation is never below the signed root, so that it leaves out nothing.
-            outside = 1 - expected / total if sums.is_own else 1.0
-            beyond &= excess * excess >= limit * expected * outside
+            usual = limit * expected
+            if sums.is_own:
+                usual *= 1 - expected / total
+            np.maximum(excess, 0.0, out=excess)
+            excess *= excess
+            beyond = excess >= usual
+            beyond &= observed >= least
+            beyond &= excess > 0
+        if not beyond.any():
+            continue
         row, start = np.nonzero(beyond)
         if not len(row):
             continue

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _S = 10**9
 # So many values of all series are looked at together: they stay in the cache of the processor.
-_BLOCK = 200_000
+_BLOCK = 50_000
 # Errors may follow what was asked or written by this much; a moment without any is no moment without traffic.
 _SMOOTH_S = 300
 _LEAST_TRAFFIC = 0.05
