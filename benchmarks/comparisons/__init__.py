@@ -5,6 +5,7 @@ from __future__ import annotations
 from benchmarks.comparison import Comparison
 from benchmarks.comparisons import (
     derive,
+    incident,
     line_formats,
     memory,
     ndjson,
@@ -33,6 +34,9 @@ ALL: tuple[Comparison, ...] = (
     derive.DERIVE,
     derive.REPEATED,
     slow.COMPARISON,
+    incident.TEMPLATES,
+    incident.SCAN,
+    incident.INCIDENT,
     start.COMPARISON,
     question.COMPARISON,
     push.NULL,
