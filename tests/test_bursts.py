@@ -17,6 +17,7 @@ import loglens
 from loglens.bursts.baseline import estimate
 from loglens.bursts.burst import Burst, Gates, find_bursts
 from loglens.bursts.chance import false_probability
+from loglens.bursts.scan import prefix_sums
 from loglens.bursts.series import Key, Series, Times
 from loglens.bursts.thresholds import THRESHOLDS
 from loglens.bursts.windows import strongest
@@ -39,6 +40,8 @@ WEEK = 10_080
 # Weeks of one key that are simulated, of all kinds together, those of so many keys at once.
 KEY_WEEKS = int(os.environ.get("LOGLENS_TEST_KEY_WEEKS", "125"))
 KEYS = 25
+# At this threshold about one week of a key in fifty has a false alarm, where baseline and dispersion are known.
+ONE_IN_FIFTY = 4.85
 DEFAULT = {param.name: param.default for param in THRESHOLDS}
 GATES = Gates(*(float(str(DEFAULT[name])) for name in ("sigma", "min_excess", "min_times", "min_error_ratio")))
 
@@ -148,6 +151,36 @@ def test_planted_bursts_are_found_and_nothing_else() -> None:
     assert len(errors) >= 0.95 * len(wanted)
     assert len(errors) >= 0.95 * len(bursts)
     assert np.median(list(errors.values())) <= 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("base", "phi", "minutes", "times", "power"),
+    [
+        (0.2, 1.0, 3, 10.0, 0.37),
+        (2.0, 1.0, 10, 3.0, 0.78),
+        (2.0, 1.0, 240, 1.5, 0.96),
+        (2.0, 3.0, 5, 5.0, 0.22),
+        (20.0, 3.0, 60, 2.0, 1.0),
+        (0.2, 1.0, 240, 1.5, 0.12),
+    ],
+)
+def test_the_scan_has_its_power_where_one_week_in_fifty_has_a_false_alarm(
+    base: float, phi: float, minutes: int, times: float, power: float
+) -> None:
+    keys = 200
+    rng = np.random.default_rng(5)
+    usual, phis = np.full((keys, WEEK), base), np.full(keys, phi)
+    starts = rng.integers(1_000, 9_000, keys)
+    mean = usual.copy()
+    for row, start in enumerate(starts):
+        mean[row, start : start + minutes] *= times
+    found = strongest(prefix_sums(dispersed(rng, mean, phi).astype(np.float64), usual, phis), ONE_IN_FIFTY, 1.0)
+    hits = sum(
+        any(window.start < start + minutes and window.end > start for window in found.get(row, ()))
+        for row, start in enumerate(starts)
+    )
+    assert hits >= keys * power - 2 * np.sqrt(keys * power * (1 - power)) - 1
 
 
 @pytest.mark.slow
