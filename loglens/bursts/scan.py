@@ -128,8 +128,6 @@ def scan(sums: Sums, threshold: float, least: float, is_low: bool = False) -> Hi
             beyond = excess >= usual
             beyond &= observed >= least
             beyond &= excess > 0
-        if not beyond.any():
-            continue
         row, start = np.nonzero(beyond)
         if not len(row):
             continue
