@@ -33,6 +33,5 @@ def weeks(keys: int) -> Series:
 
 
 if __name__ == "__main__":
-    default = {param.name: float(str(param.default)) for param in THRESHOLDS}
-    gates = Gates(*(default[name] for name in ("sigma", "min_excess", "min_times", "min_error_ratio")))
+    gates = Gates.of({param.name: param.default for param in THRESHOLDS})
     print(len(find_bursts(weeks(int(sys.argv[1])), gates, None).bursts))

@@ -10,8 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from otlp_protobuf import encode
-
+from benchmarks.inputs.otlp_protobuf import encode
 from loglens.ingest.formats import FORMATS
 
 CASES = Path(__file__).parent / "cases"

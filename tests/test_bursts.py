@@ -43,7 +43,7 @@ KEYS = 25
 # At this threshold about one week of a key in fifty has a false alarm, where baseline and dispersion are known.
 ONE_IN_FIFTY = 4.85
 DEFAULT = {param.name: param.default for param in THRESHOLDS}
-GATES = Gates(*(float(str(DEFAULT[name])) for name in ("sigma", "min_excess", "min_times", "min_error_ratio")))
+GATES = Gates.of(DEFAULT)
 
 
 def series_of(errors: NDArray[np.int64], traffic: NDArray[np.int64]) -> Series:

@@ -16,8 +16,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 import pytest
-from otlp_protobuf import encode, framed
 
+from benchmarks.inputs.otlp_protobuf import encode, framed
 from loglens.ingest import helpers, transaction
 from loglens.ingest.content import Content
 from loglens.ingest.helpers import Helper, Helpers

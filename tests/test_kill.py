@@ -20,8 +20,8 @@ from typing import NamedTuple
 
 import duckdb
 import pytest
-from otlp_protobuf import encode, framed
 
+from benchmarks.inputs.otlp_protobuf import encode, framed
 from loglens.ingest.formats import FORMATS
 from loglens.store.ledger import RECORD_TABLES
 

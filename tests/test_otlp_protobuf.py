@@ -17,9 +17,9 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from otlp import attribute, compact
-from otlp_protobuf import as_json, encode, framed, requests_of
 from test_otlp_cases import assert_rows
 
+from benchmarks.inputs.otlp_protobuf import as_json, encode, framed, requests_of
 from loglens.ingest.reader import ReadOptions
 from loglens.ingest.report import Outcome
 from loglens.ingest.run import IngestRequest, ingest

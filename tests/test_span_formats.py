@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import itertools
 import json
 from collections.abc import Callable, Iterator
@@ -11,9 +10,9 @@ from typing import Any
 
 import duckdb
 import pytest
-from otlp_protobuf import encode, framed
 
 from benchmarks.inputs.other_spans import jaeger, zipkin
+from benchmarks.inputs.otlp_protobuf import encode, framed, with_base64_ids
 from loglens.ingest.formats import FORMATS
 from loglens.ingest.run import IngestRequest, ingest
 
@@ -21,23 +20,11 @@ TRACES = Path(__file__).parents[1] / "sample_logs" / "traces.otlp.jsonl"
 SPANS, LINES = 1_000, 10
 # Where in its file a span stands is no part of it, and `start_ts` is computed from `start_ns`.
 BESIDE = ("source_id", "line", "ordinal", "start_ts")
-SPAN_IDS = ("traceId", "spanId", "parentSpanId")
 
 
 def tempo(request: Any) -> Any:
     """Return an answer of Tempo: ids are base64, as JSON has the bytes of protobuf."""
-    return {"batches": _with_base64(request["resourceSpans"])}
-
-
-def _with_base64(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_with_base64(each) for each in value]
-    if isinstance(value, dict):
-        return {
-            key: base64.b64encode(bytes.fromhex(part)).decode() if key in SPAN_IDS else _with_base64(part)
-            for key, part in value.items()
-        }
-    return value
+    return {"batches": with_base64_ids(request["resourceSpans"])}
 
 
 def in_lines(convert: Callable[[Any], Any], separators: tuple[str, str] | None = None) -> Callable[[list[Any]], bytes]:

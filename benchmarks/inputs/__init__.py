@@ -17,7 +17,9 @@ PYTHON_MODULE = ("{python}", "-m")
 LOGLENS = (*PYTHON_MODULE, "loglens")
 TEXT = "benchmarks/inputs/text.py"
 LOG_LINES = (TEXT, "benchmarks/inputs/log_lines.py")
+LOG_TEXTS = (TEXT, "benchmarks/inputs/log_texts.py")
 SPANS = (TEXT, "benchmarks/inputs/otlp_spans.py")
+SPAN_STORE = (*SPANS, "benchmarks/inputs/span_store.py", "loglens/store/migrations")
 # A store follows from the tables and from whatever fills them.
 STORE = ("loglens/store/migrations", "loglens/ingest")
 COPIES = (*PYTHON_MODULE, "benchmarks.inputs.copies", "{out}", "{count}")
@@ -28,11 +30,31 @@ LINE_FORMATS = (
     ("cri", "lines of NDJSON in those of a container runtime", 11),
 )
 
+# Copies of the spans in other formats.
 SPAN_FORMATS = (
     ("jaeger", "Jaeger JSON lines", ".jsonl"),
     ("zipkin", "Zipkin JSON lines", ".jsonl"),
     ("protobuf", "OTLP protobuf", ".pb"),
 )
+
+
+def _store(name: str, title: str, make: Sequence[str], sources: Sequence[str], *needs: str) -> Input:
+    return Input(
+        name=name, title=title, suffix=".duckdb", count=1, quick=1, make=make, sources=tuple(sources), needs=needs
+    )
+
+
+def _ingested(name: str, title: str, sources: Sequence[str], path: str, *needs: str) -> Input:
+    make = (*LOGLENS, "ingest", path, "--db", "{out}")
+    return _store(name, f"store of {title}", make, (*sources, *STORE), *needs)
+
+
+def _derived(name: str, title: str, sources: Sequence[str], store: str) -> Input:
+    make = (*PYTHON_MODULE, "benchmarks.derived", f"{{{store}}}", "{out}")
+    return _store(
+        name, f"store of {title}, derived", make, (*sources, "benchmarks/derived.py", "loglens/derive"), store
+    )
+
 
 ALL: tuple[Input, ...] = (
     Input(
@@ -85,7 +107,7 @@ ALL: tuple[Input, ...] = (
             count=1,
             quick=1,
             make=(*PYTHON_MODULE, "benchmarks.inputs.other_spans", name, "{out}", "{spans}"),
-            sources=(*SPANS, "benchmarks/inputs/other_spans.py"),
+            sources=(*SPANS, "benchmarks/inputs/other_spans.py", "benchmarks/inputs/otlp_protobuf.py"),
             needs=("spans",),
         )
         for name, title, suffix in SPAN_FORMATS
@@ -141,41 +163,11 @@ ALL: tuple[Input, ...] = (
         count=10_000_000,
         quick=200_000,
         make=(*PYTHON_MODULE, "benchmarks.inputs.span_store", "{out}", "{count}"),
-        sources=(*SPANS, "benchmarks/inputs/span_store.py", "loglens/store/migrations"),
+        sources=SPAN_STORE,
     ),
-    Input(
-        name="derived_store",
-        title="store of spans, derived",
-        suffix=".duckdb",
-        count=1,
-        quick=1,
-        make=(*PYTHON_MODULE, "benchmarks.derived", "{span_store}", "{out}"),
-        sources=(
-            *(*SPANS, "benchmarks/inputs/span_store.py", "benchmarks/derived.py"),
-            *("loglens/store/migrations", "loglens/derive"),
-        ),
-        needs=("span_store",),
-    ),
-    Input(
-        name="log_store",
-        title="store of the lines of NDJSON",
-        suffix=".duckdb",
-        count=1,
-        quick=1,
-        make=(*LOGLENS, "ingest", "{logs}", "--db", "{out}"),
-        sources=(*LOG_LINES, *STORE),
-        needs=("logs",),
-    ),
-    Input(
-        name="derived_log_store",
-        title="store of the lines of NDJSON, derived",
-        suffix=".duckdb",
-        count=1,
-        quick=1,
-        make=(*PYTHON_MODULE, "benchmarks.derived", "{log_store}", "{out}"),
-        sources=(*LOG_LINES, *STORE, "benchmarks/derived.py", "loglens/derive"),
-        needs=("log_store",),
-    ),
+    _derived("derived_store", "spans", SPAN_STORE, "span_store"),
+    _ingested("log_store", "the lines of NDJSON", LOG_LINES, "{logs}", "logs"),
+    _derived("derived_log_store", "the lines of NDJSON", (*LOG_LINES, *STORE), "log_store"),
     Input(
         name="texts",
         title="lines of NDJSON, messages of 400 kinds",
@@ -183,18 +175,9 @@ ALL: tuple[Input, ...] = (
         count=1_000_000,
         quick=20_000,
         make=(*PYTHON_MODULE, "benchmarks.inputs.log_texts", "{out}", "{count}"),
-        sources=("benchmarks/inputs/log_texts.py",),
+        sources=LOG_TEXTS,
     ),
-    Input(
-        name="text_store",
-        title="store of the messages of 400 kinds",
-        suffix=".duckdb",
-        count=1,
-        quick=1,
-        make=(*LOGLENS, "ingest", "{texts}", "--db", "{out}"),
-        sources=("benchmarks/inputs/log_texts.py", *STORE),
-        needs=("texts",),
-    ),
+    _ingested("text_store", "the messages of 400 kinds", LOG_TEXTS, "{texts}", "texts"),
     Input(
         name="few_logs",
         title="lines of NDJSON",
@@ -204,25 +187,8 @@ ALL: tuple[Input, ...] = (
         make=(*PYTHON_MODULE, "benchmarks.inputs.log_lines", "{out}", "{count}"),
         sources=LOG_LINES,
     ),
-    Input(
-        name="few_log_store",
-        title="store of a fifth of the lines of NDJSON",
-        suffix=".duckdb",
-        count=1,
-        quick=1,
-        make=(*LOGLENS, "ingest", "{few_logs}", "--db", "{out}"),
-        sources=(*LOG_LINES, *STORE),
-        needs=("few_logs",),
-    ),
-    Input(
-        name="sample_store",
-        title="store of sample_logs",
-        suffix=".duckdb",
-        count=1,
-        quick=1,
-        make=(*LOGLENS, "ingest", str(ROOT / "sample_logs"), "--db", "{out}"),
-        sources=("sample_logs", *STORE),
-    ),
+    _ingested("few_log_store", "a fifth of the lines of NDJSON", LOG_LINES, "{few_logs}", "few_logs"),
+    _ingested("sample_store", "sample_logs", ("sample_logs",), str(ROOT / "sample_logs")),
 )
 BY_NAME: Mapping[str, Input] = {each.name: each for each in ALL}
 

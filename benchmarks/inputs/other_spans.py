@@ -6,17 +6,16 @@ What becomes of kinds, statuses, scopes and events is what OpenTelemetry's expor
 from __future__ import annotations
 
 import sys
-from base64 import b64encode
 from collections.abc import Callable, Iterator
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from benchmarks.inputs.otlp_protobuf import encode, framed
+
 Json = Any
 
-ID_KEYS = ("traceId", "spanId", "parentSpanId")
 KINDS = (None, "internal", "server", "client", "producer", "consumer")
 TAG_TYPES = {"stringValue": "string", "intValue": "int64", "doubleValue": "float64", "boolValue": "bool"}
 
@@ -127,25 +126,15 @@ def _zipkin_span(resource: dict[str, Json], scope: dict[str, str], span: Json) -
     return {key: value for key, value in written.items() if value not in (None, [], "INTERNAL")}
 
 
-def protobuf(request: Json) -> bytes:
-    """Return a request as protobuf, its length before it."""
-    from google.protobuf import json_format, proto
-    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-
-    for _, _, span in _spans(request):
-        for part in (span, *span.get("links", ())):
-            # The library takes every field of bytes as base64.
-            part |= {key: b64encode(bytes.fromhex(part[key])).decode() for key in ID_KEYS if key in part}
-    written = BytesIO()
-    proto.serialize_length_prefixed(json_format.ParseDict(request, ExportTraceServiceRequest()), written)
-    return written.getvalue()
-
-
 def _line(convert: Callable[[Json], Json]) -> Callable[[Json], bytes]:
     return lambda request: msgspec.json.encode(convert(request)) + b"\n"
 
 
-FORMATS: dict[str, Callable[[Json], bytes]] = {"jaeger": _line(jaeger), "zipkin": _line(zipkin), "protobuf": protobuf}
+FORMATS: dict[str, Callable[[Json], bytes]] = {
+    "jaeger": _line(jaeger),
+    "zipkin": _line(zipkin),
+    "protobuf": lambda request: framed([encode(request)], "delimited"),
+}
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ _TOLD = 3
 def bind(table: pa.Table, values: Mapping[str, Value]) -> Mapping[str, Any]:
     """Return the bursts among the counted series, and the binds of the statement that looks into them."""
     series = read_series(table)
-    gates = Gates(*(float(values[name] or 0) for name in ("sigma", "min_excess", "min_times", "min_error_ratio")))
+    gates = Gates.of(values)
     scanned = None if series is None else find_bursts(series, gates, None)
     bursts = [] if series is None or scanned is None else asked_bursts(scanned, series.times, values, gates.sigma)
     times = [] if series is None else [(series.times.at(each.start), series.times.at(each.end)) for each in bursts]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from loglens.bursts.baseline import estimate
 from loglens.bursts.scan import Sums, sigmas
@@ -37,6 +37,11 @@ class Gates:
     excess: float
     times: float
     ratio: float
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Gates:
+        """Return those that values of thresholds.THRESHOLDS, by name, make."""
+        return cls(*(float(values[name] or 0) for name in ("sigma", "min_excess", "min_times", "min_error_ratio")))
 
 
 @dataclass(frozen=True)

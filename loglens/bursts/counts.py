@@ -113,6 +113,7 @@ COUNTS = """
         ORDER BY count(*) DESC, tenant
         LIMIT 50
     ),
+    -- Where no error has a tenant, nobody's attributes are searched for one.
     identified AS MATERIALIZED (
         SELECT source_id, line, ordinal, origin, tenant
         FROM request_identities

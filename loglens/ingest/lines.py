@@ -16,10 +16,11 @@ Flags = npt.NDArray[np.bool_]
 BOM = b"\xef\xbb\xbf"
 NEWLINE = 10
 # Lines are long where fewer of them end within the first bytes.
-_MAX_OFFSET = (1 << 31) - 1
 LONG_LINES, LOOKED_AT_BYTES = 16, 64 << 10
 WHITE_SPACE = b" \t\r\n\v\f"
 _IS_SPACE = np.isin(np.arange(256), list(WHITE_SPACE))
+# Arrow addresses the bytes of texts with 32 bits.
+_MAX_OFFSET = (1 << 31) - 1
 
 
 @dataclass(frozen=True)
@@ -129,9 +130,10 @@ def strings(values: Sequence[str | None]) -> pa.StringArray:
 
 def written_or_null(values: Sequence[bytes]) -> pa.StringArray:
     """Make an Arrow array of texts in UTF-8, null for those that are empty."""
-    ends = np.cumsum([0, *map(len, values)]).astype(np.int32)
-    bits = pa.py_buffer(np.packbits(ends[1:] > ends[:-1], bitorder="little"))
-    return pa.StringArray.from_buffers(len(values), pa.py_buffer(ends), pa.py_buffer(b"".join(values)), bits)
+    _, ends, content = arrow_of(values, pa.string()).buffers()
+    is_written = np.fromiter(map(bool, values), np.bool_, len(values))
+    bits = pa.py_buffer(np.packbits(is_written, bitorder="little"))
+    return pa.StringArray.from_buffers(len(values), ends, content, bits)
 
 
 def text_scalar(text: str | None) -> pa.StringScalar:

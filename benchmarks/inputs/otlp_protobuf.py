@@ -26,7 +26,7 @@ def encode(request: Any) -> bytes:
     if len(kinds) != 1:
         raise ValueError("no single kind of records")
     try:
-        return bytes(json_format.ParseDict(_with_base64_ids(request), kinds[0]()).SerializeToString())
+        return bytes(json_format.ParseDict(with_base64_ids(request), kinds[0]()).SerializeToString())
     except (json_format.ParseError, TypeError, AttributeError) as error:
         raise ValueError(str(error)) from error
 
@@ -38,7 +38,8 @@ def as_json(request: Any) -> Any:
     return _with_ids(json_format.MessageToDict(message, use_integers_for_enums=True), _to_hex)
 
 
-def _with_base64_ids(value: Any) -> Any:
+def with_base64_ids(value: Any) -> Any:
+    """Return a request with ids in base64, as JSON has the bytes of protobuf."""
     return _with_ids(value, lambda text: base64.b64encode(bytes.fromhex(text)).decode())
 
 
