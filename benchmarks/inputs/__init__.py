@@ -38,7 +38,7 @@ SPAN_FORMATS = (
 )
 
 
-def _store(name: str, title: str, make: Sequence[str], sources: Sequence[str], *needs: str) -> Input:
+def _store(name: str, title: str, make: tuple[str, ...], sources: Sequence[str], *needs: str) -> Input:
     return Input(
         name=name, title=title, suffix=".duckdb", count=1, quick=1, make=make, sources=tuple(sources), needs=needs
     )

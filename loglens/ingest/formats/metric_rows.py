@@ -18,8 +18,6 @@ SAMPLE_SCHEMA = pa.schema(
         ("value", pa.string()),
     ]
 )  # fmt: skip
-# A value as text, as the engine reads it; Python takes more for a number.
-NUMBER = r"[-+]?(?:(?:[0-9]+(?:[.][0-9]*)?|[.][0-9]+)(?:[eE][-+]?[0-9]+)?|(?i:inf|nan))"
 # What is assumed where a sample has no time of its own.
 FILE_TIME = ("time", "that of the file, where a sample has none")
 # The labels that name the service a sample belongs to, the first that is there wins.

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
 import pyarrow as pa
 
-from loglens.ingest.formats.metric_rows import NUMBER, SAMPLE_SCHEMA, Lacking, names_service, store_samples
+from loglens.ingest.formats.metric_rows import SAMPLE_SCHEMA, Lacking, names_service, store_samples
 from loglens.ingest.formats.otlp_batches import Ordinals
 from loglens.ingest.pieces import Reject
 from loglens.ingest.reader import Reading
@@ -23,7 +22,6 @@ from loglens.ingest.reader import Reading
 _BATCH = 50_000
 # The name of a series that an expression made, which has none.
 UNNAMED = "(expression)"
-_IS_NUMBER = re.compile(NUMBER).fullmatch
 
 Value = tuple[msgspec.Raw, str]
 
@@ -120,8 +118,11 @@ class AnswerReading:
 
 
 def _is_number(text: str) -> bool:
-    """Say whether a text is a number that a double can hold."""
-    return bool(_IS_NUMBER(text)) and (math.isfinite(float(text)) or text.lower().lstrip("+-") in {"inf", "nan"})
+    """Say whether a text is a number that a double can hold; beyond ASCII, only Python knows digits and spaces."""
+    try:
+        return text.isascii() and (math.isfinite(float(text)) or text.lower().lstrip("+-") in {"inf", "nan"})
+    except ValueError:
+        return False
 
 
 def _decoded(text: str) -> list[Series]:

@@ -10,17 +10,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from loglens.ingest.formats.metric_rows import NUMBER, SAMPLE_SCHEMA, Lacking, names_service, store_samples
+from loglens.ingest.formats.metric_rows import SAMPLE_SCHEMA, Lacking, names_service, store_samples
 from loglens.ingest.formats.prometheus_families import Families, Family, read_labels
 from loglens.ingest.pieces import Reject
 from loglens.ingest.reader import Reading
 
+_NUMBER = r"[-+]?(?:(?:[0-9]+(?:[.][0-9]*)?|[.][0-9]+)(?:[eE][-+]?[0-9]+)?|(?i:inf|nan))"
 # Numbers that a double may not reach.
 _LARGE = r"[eE][-+]?[0-9]{3}|[0-9]{300}"
 _SAMPLE = (
     r"^[ \t]*(?P<name>[a-zA-Z_:][a-zA-Z0-9_:.]*)?[ \t]*"
     r'(?P<braces>\{(?P<labels>(?:[^"}]|"(?:[^"\\]|\\.)*")*)\})?[ \t]*'
-    rf"(?P<value>{NUMBER})(?:[ \t]+(?P<time>-?[0-9][0-9.eE+-]*))?"
+    rf"(?P<value>{_NUMBER})(?:[ \t]+(?P<time>-?[0-9][0-9.eE+-]*))?"
     r"(?:[ \t]+#[ \t]*\{(?P<exemplar>.*\S))?[ \t]*\r?\n?$"
 )
 _EXEMPLAR = r'^(?P<labels>(?:[^"}]|"(?:[^"\\]|\\.)*")*)\}[ \t]+(?P<value>\S+)(?:[ \t]+(?P<time>\S+))?$'
