@@ -200,10 +200,11 @@ class Format:
     to, `example` is one short content that reads as this format. `layouts` are given for text logs, whose records are
     lines with those that go on with them, `wrapper` for lines that wrap those of others. `is_binary` is given for those
     whose pieces are messages, which `pieces` then hands out as `content` and not as `text`. `is_helped` is given for
-    those that have their pieces parsed (see `Reading.parsed`), `reads_lists` for those whose pieces may be lists of
-    records, so that lists that are each a line need not be cut. A line of more than `longest_line_bytes` is rejected:
-    it would take several times as much memory. `differs` says of a format of spans which columns are not what the same
-    spans give in OTLP JSON, and how they differ.
+    those that have their pieces parsed (see `Reading.parsed`), `is_by_line` for those whose records are a line each,
+    also where it begins like JSON that goes on, `reads_lists` for those whose pieces may be lists of records, so that
+    lists that are each a line need not be cut. A line of more than `longest_line_bytes` is rejected: it would take
+    several times as much memory. `differs` says of a format of spans which columns are not what the same spans give in
+    OTLP JSON, and how they differ.
     """
 
     name: str
@@ -216,6 +217,7 @@ class Format:
     layouts: Layouts | None = None
     is_binary: bool = False
     is_helped: bool = False
+    is_by_line: bool = False
     reads_lists: bool = False
     wrapper: Wrapper | None = None
     longest_line_bytes: int = 512 << 20

@@ -84,7 +84,7 @@ def _head(content: Content) -> tuple[bytes, bool]:
 def _guess(shape: Shape, sample: Sample, form: Format, reason: str, scores: Mapping[str, float] | None = None) -> Guess:
     if form.is_binary:
         shape = "messages"
-    elif shape == "document" and form.reads_lists and _are_lists(sample.lines):
+    elif shape == "document" and (form.is_by_line or (form.reads_lists and _are_lists(sample.lines))):
         shape = "lines"
     elif form.wrapper is not None:
         shape = "wrapped"

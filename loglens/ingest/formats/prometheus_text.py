@@ -43,5 +43,6 @@ FORMAT = Format(
     example='# TYPE requests_total counter\nrequests_total{service="llm-api",code="200"} 1027 1768467600000\n',
     sniff=sniff,
     read=read,
+    is_by_line=True,
     longest_line_bytes=16 << 20,
 )
