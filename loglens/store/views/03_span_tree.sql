@@ -12,7 +12,6 @@ SELECT
     invocation                                AS invocation,
     path                                      AS path,
     trace_id                                  AS trace_id,
-    span_id                                   AS span_id,
     source_id                                 AS source_id,
     line                                      AS line,
     ordinal                                   AS ordinal,
@@ -20,7 +19,7 @@ SELECT
     instance                                  AS instance,
     operation                                 AS operation,
     component_of(service, operation, peer)    AS component,
-    kind                                      AS kind,
+    kind::VARCHAR                             AS kind,
     is_entry                                  AS is_entry,
     -- As `is_entry` of spans says: what a service answered, or the whole of a job.
     kind IN ('SERVER', 'CONSUMER')
@@ -37,7 +36,7 @@ SELECT
     self_ns                                   AS self_ns,
     path_ns                                   AS path_ns,
     CASE WHEN path = root THEN path_ns END    AS critical_ns,
-    parent_state                              AS parent_state,
+    parent_state::VARCHAR                     AS parent_state,
     shape_id                                  AS shape_id,
     params_id                                 AS params_id,
     calls                                     AS calls,
