@@ -100,6 +100,23 @@ def test_what_became_of_each_item() -> None:
     ]
 
 
+def test_what_became_is_told_of_each_owner() -> None:
+    """Of items in one request, also where a part of them is sent again."""
+    answers: list[dict[str, Any]] = [CREATED, {"status": 200}, {"status": 409}, CREATED, {"status": 400}]
+    client = Told(lambda each, times: BUSY if each == 3 and times < 3 else answers[each])
+    owned = Items.of(list(items(5)), ["a", "a", "b", "b", "b"])
+    with bulk(client) as sender:
+        delivery = sender.send(owned)
+    assert client.bodies == [[0, 1, 2, 3, 4], [3], [3]]
+    assert delivery.told == {
+        ("a", "created"): 1,
+        ("a", "updated"): 1,
+        ("b", "duplicates"): 1,
+        ("b", "created"): 1,
+        ("b", "retries"): 2,
+    }
+
+
 @pytest.mark.parametrize(
     ("answer", "counts"),
     [

@@ -21,6 +21,7 @@ from loglens.push import mapping
 from loglens.push.access import Access
 from loglens.push.bulk import Bulk, Delivery
 from loglens.push.fields import STREAMS, Stream
+from loglens.push.items import Items
 from loglens.push.mapping import field_name
 from loglens.push.names import Names
 from loglens.push.results import RESULTS
@@ -88,7 +89,16 @@ def test_everything_arrives_as_it_was_and_once(
     request = PushRequest(names=names)
     turns = count_up()
     monkeypatch.setattr(Push, "_answers", lambda _: iter(asked(sample, next(turns))))
-    first = push(sample, search, request)
+    sends, send = list[Items](), Bulk.send
+
+    def noted(bulk: Bulk, items: Items) -> Delivery:
+        sends.append(items)
+        return send(bulk, items)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Bulk, "send", noted)
+        first = push(sample, search, request)
+    assert len([items for items in sends if items.owners]) == 1, "answers are sent together"
     assert first.exit_code == 0
     assert all(line.created == line.sent == line.documents for line in first.lines)
     assert {line.pushed for line in first.lines} == {*STREAMS, *RESULTS}

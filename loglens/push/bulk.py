@@ -46,7 +46,7 @@ class Refused:
 
 @dataclass
 class Delivery:
-    """What became of some items; `refused` are for the table of rejects."""
+    """What became of some items; `refused` are for the table of rejects, `told` counts outcomes by their owners."""
 
     created: int = 0
     updated: int = 0
@@ -54,6 +54,7 @@ class Delivery:
     retries: int = 0
     sent_bytes: int = 0
     refused: list[Refused] = field(default_factory=list)
+    told: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     @property
     def taken(self) -> int:
@@ -68,6 +69,13 @@ class Delivery:
         self.retries += other.retries
         self.sent_bytes += other.sent_bytes
         self.refused += other.refused
+        self.told.update(other.told)
+
+    def note(self, outcome: str, items: Items, places: Sequence[int]) -> None:
+        """Count an outcome of the items at some places, by its name here."""
+        setattr(self, outcome, getattr(self, outcome) + len(places))
+        if items.owners:
+            self.told.update((items.owners[place], outcome) for place in places)
 
 
 class Bulk:
@@ -127,7 +135,7 @@ class Bulk:
                 again, problem = self._settle(pending, answer, delivery)
             if not len(again):
                 return delivery
-            delivery.retries += len(again)
+            delivery.note("retries", again, range(len(again)))
             # A server that takes a part of a request is not asked for more patience than at the first time.
             pending, attempt = again, 1 if len(again) < len(pending) else attempt + 1
             self._wait(attempt, problem)
@@ -161,7 +169,7 @@ class Bulk:
     def _settle(self, items: Items, answer: Any, delivery: Delivery) -> tuple[Items, str]:
         """Count what became of each item, and return those to send again with the reason of the last of them."""
         if isinstance(answer, bytes):
-            if counts := count_clean(answer, len(items)):
+            if not items.owners and (counts := count_clean(answer, len(items))):
                 delivery.created, delivery.updated = delivery.created + counts[0], delivery.updated + counts[1]
                 self._note(sum(counts), ())
                 return items.part(0, 0), ""
@@ -169,30 +177,30 @@ class Bulk:
         results = answer.get("items") if isinstance(answer, dict) else None
         if not isinstance(results, list) or len(results) != len(items):
             return items, f"{self._server.url} answered for other items than were sent."
+        outcomes: dict[str, list[int]] = {"created": [], "updated": [], "duplicates": []}
         again: list[int] = []
-        problem, before = "", delivery.taken
+        problem = ""
         refused: list[Refused] = []
         for place, entry in enumerate(results):
             ((operation, result),) = entry.items()
             status = result.get("status", 0)
             if status in {200, 201} and result.get("failure_store") not in {"used", "failed"}:
-                if status == 201:
-                    delivery.created += 1
-                else:
-                    delivery.updated += 1
+                outcomes["created" if status == 201 else "updated"].append(place)
             elif status == 409 and operation == "create":
-                delivery.duplicates += 1
+                outcomes["duplicates"].append(place)
             elif status == 404 and operation == "delete":
                 # It is gone, as it should be.
-                delivery.updated += 1
+                outcomes["updated"].append(place)
             elif status == 429 or status >= 500 or status == 0:
                 again.append(place)
                 problem = f"{self._server.url} answers {status} for documents: {reason_of(result)}"
             else:
                 reason = reason_of(result) if status >= 400 else "set aside in the failure store of the data stream."
                 refused.append(Refused(items[place], status, reason))
+        for outcome, places in outcomes.items():
+            delivery.note(outcome, items, places)
         delivery.refused += refused
-        self._note(delivery.taken - before, refused)
+        self._note(sum(map(len, outcomes.values())), refused)
         return items.picked(again), problem
 
     def _shrink(self, items: Items, for_good: bool = False) -> None:

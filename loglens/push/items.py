@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,18 +10,22 @@ import numpy.typing as npt
 
 
 class Items:
-    """Items one after another: bytes, and where each begins and the last one ends. A part of them is a view."""
+    """Items one after another: bytes, and where each begins and the last one ends. A part of them is a view.
 
-    def __init__(self, data: memoryview, bounds: npt.NDArray[np.int64]) -> None:
+    Where `owners` are given, one for each, what becomes of the items is told of each owner.
+    """
+
+    def __init__(self, data: memoryview, bounds: npt.NDArray[np.int64], owners: Sequence[str] = ()) -> None:
         self._data = data
         self._bounds = bounds
+        self.owners = owners
 
     @classmethod
-    def of(cls, items: Sequence[bytes]) -> Items:
+    def of(cls, items: Sequence[bytes], owners: Sequence[str] = ()) -> Items:
         """Return items that are given one by one."""
         bounds = np.zeros(len(items) + 1, dtype=np.int64)
         np.cumsum([len(item) for item in items], out=bounds[1:])
-        return cls(memoryview(b"".join(items)), bounds)
+        return cls(memoryview(b"".join(items)), bounds, owners)
 
     @classmethod
     def of_column(cls, column: Any) -> Items:
@@ -63,11 +67,12 @@ class Items:
 
     def part(self, start: int, stop: int) -> Items:
         """Return those from one place up to another."""
-        return Items(self._data, self._bounds[start : stop + 1])
+        return Items(self._data, self._bounds[start : stop + 1], self.owners[start:stop])
 
-    def picked(self, places: Iterable[int]) -> Items:
+    def picked(self, places: Sequence[int]) -> Items:
         """Return those at some places."""
-        return Items.of([self[place] for place in places])
+        owners = [self.owners[place] for place in places] if self.owners else ()
+        return Items.of([self[place] for place in places], owners)
 
     def chunk(self, start: int, most_bytes: int) -> Items:
         """Return those from a place on that together have no more bytes than a number, but at least one."""

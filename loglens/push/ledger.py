@@ -55,22 +55,31 @@ def save_progress(connection: duckdb.DuckDBPyConnection, progress: Iterable[Prog
         )
 
 
-def load_digests(connection: duckdb.DuckDBPyConnection, target: str, index: str) -> dict[str, str]:
-    """Return the digest of each document of an index that was sent."""
+def load_digests(
+    connection: duckdb.DuckDBPyConnection, target: str, indices: Sequence[str]
+) -> dict[str, dict[str, str]]:
+    """Return the digest of each document that was sent, by its index and its id."""
     rows = connection.execute(
-        "SELECT document_id, digest FROM push_results WHERE target = ? AND index_name = ?", [target, index]
+        "SELECT index_name, document_id, digest FROM push_results WHERE target = ? AND list_contains(?, index_name)",
+        [target, list(indices)],
     ).fetchall()
-    return dict(rows)
+    found: dict[str, dict[str, str]] = {index: {} for index in indices}
+    for index, document_id, digest in rows:
+        found[index][document_id] = digest
+    return found
 
 
-def save_digests(connection: duckdb.DuckDBPyConnection, target: str, index: str, digests: Mapping[str, str]) -> None:
-    """Write the digests of documents that were taken."""
-    _insert(connection, "push_results", [(target, index, *each) for each in digests.items()])
+def save_digests(connection: duckdb.DuckDBPyConnection, target: str, digests: Mapping[str, Mapping[str, str]]) -> None:
+    """Write the digests of documents that were taken, by their indices."""
+    rows = [(target, index, *each) for index, taken in digests.items() for each in taken.items()]
+    _insert(connection, "push_results", rows)
 
 
-def forget_digests(connection: duckdb.DuckDBPyConnection, target: str, index: str) -> None:
-    """Forget what was sent to an index that is no longer as it was left."""
-    connection.execute("DELETE FROM push_results WHERE target = ? AND index_name = ?", [target, index])
+def forget_digests(connection: duckdb.DuckDBPyConnection, target: str, indices: Sequence[str]) -> None:
+    """Forget what was sent to indices that are no longer as they were left."""
+    connection.execute(
+        "DELETE FROM push_results WHERE target = ? AND list_contains(?, index_name)", [target, list(indices)]
+    )
 
 
 def place(item: bytes) -> tuple[str, str]:
@@ -140,8 +149,9 @@ def drop_refused_events(connection: duckdb.DuckDBPyConnection, progress: Progres
     )
 
 
-def drop_refused_rows(connection: duckdb.DuckDBPyConnection, target: str, index: str) -> None:
-    """Forget refusals of rows of an answer, as each that is not there yet has been sent again."""
+def drop_refused_rows(connection: duckdb.DuckDBPyConnection, target: str, indices: Sequence[str]) -> None:
+    """Forget refusals of rows of answers, as each that is not there yet has been sent again."""
     connection.execute(
-        "DELETE FROM push_rejects WHERE target = ? AND index_name = ? AND source_key IS NULL", [target, index]
+        "DELETE FROM push_rejects WHERE target = ? AND list_contains(?, index_name) AND source_key IS NULL",
+        [target, list(indices)],
     )

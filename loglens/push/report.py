@@ -21,7 +21,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("unchanged", "BIGINT", "Documents that an earlier push had brought."),
     Column("refused", "BIGINT", "Documents the server refuses: table push_rejects says why."),
     Column("missing", "BIGINT", "Documents the server lacks when counted at the end."),
-    Column("elapsed_s", "DOUBLE", "Seconds it took to send and to count them."),
+    Column("elapsed_s", "DOUBLE", "Seconds it took to send and to count them; answers are sent together."),
 )
 # How the outcomes are said, and those that are said even where there are none.
 _OUTCOMES = {"created": "created", "updated": "updated", "duplicates": "there already", "refused": "refused",

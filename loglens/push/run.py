@@ -16,6 +16,7 @@ from loglens.errors import UsageError
 from loglens.nearest import did_you_mean
 from loglens.push import documents, ledger, mapping, results
 from loglens.push.access import Access
+from loglens.push.answers import AnswerPush
 from loglens.push.bulk import Bulk, Delivery, Refused
 from loglens.push.events import KEY_DIGITS, EventPush
 from loglens.push.fields import STREAMS, Stream
@@ -23,7 +24,7 @@ from loglens.push.items import Items
 from loglens.push.names import LAYOUTS, UNTIMED, Names
 from loglens.push.refusals import kind_of
 from loglens.push.report import Line, PushProgress, PushReport
-from loglens.push.server import WHOLE, Server, connect
+from loglens.push.server import Server, connect
 from loglens.scope import end_of_data, resolve
 from loglens.wording import counted
 
@@ -230,43 +231,11 @@ class Push:
             )
 
     def _push_results(self, server: Server, bulk: Bulk, progress: PushProgress) -> None:
-        names, window = self._request.names, self._window()
-        target = names.target(server.url)
-        for name, answer in self._answers():
-            index = names.results(name)
-            mapping.install(server, results.template(name, answer, names, server.product))
-            made = list(results.documents(name, answer, index, window, self._run))
-            line = Line(name, index, documents=len(made))
-            self._report.lines.append(line)
-            with self._store.read() as connection:
-                sent = ledger.load_digests(connection, target, index)
-            if sent and _held(server, index) < len(sent):
-                with self._store.write() as connection:
-                    ledger.forget_digests(connection, target, index)
-                sent = {}
-            changed = [each for each in made if sent.get(each.id) != each.digest]
-            line.unchanged = len(made) - len(changed)
-            progress.start(name, len(changed))
-            retries = self._send_results(server, bulk, changed, line) if changed else 0
-            progress.advance(len(changed), retries, line.refused)
-            line.end()
-
-    def _send_results(self, server: Server, bulk: Bulk, changed: Sequence[results.Document], line: Line) -> int:
-        """Send the rows that have changed, and return how many times one was sent again."""
-        target, index = self._request.names.target(server.url), line.index
-        delivery = bulk.send(Items.of([each.item for each in changed]))
-        refused = {ledger.place(each.item)[1] for each in delivery.refused}
-        taken = {each.id: each.digest for each in changed if each.id not in refused}
-        with self._store.write() as connection:
-            connection.execute("BEGIN")
-            ledger.save_digests(connection, target, index, taken)
-            ledger.drop_refused_rows(connection, target, index)
-            ledger.save_refused(connection, target, delivery.refused, is_event=False)
-            connection.execute("COMMIT")
-        self._count(line, delivery)
-        line.sent, line.refused = len(changed), len(refused)
-        line.missing = max(0, len(taken) - _held(server, index, self._run))
-        return delivery.retries
+        push = AnswerPush(self._store, server, bulk, self._request.names, self._window(), self._run)
+        lines, delivery = push.run(self._answers(), progress)
+        self._report.lines += lines
+        self._report.sent_bytes += delivery.sent_bytes
+        self._refused += delivery.refused
 
     def _answers(self) -> Iterator[tuple[str, Answer]]:
         scope: dict[str, Any] = {"since": self._request.since, "until": self._request.until}
@@ -287,12 +256,3 @@ class Push:
             end_ns = end_of_data(connection)
         end = None if end_ns is None else time_text(_TIME, end_ns)
         return results.Window(self._request.since, self._request.until, end)
-
-
-def _held(server: Server, index: str, run: str | None = None) -> int:
-    """Return how many documents an index has, all or those of one run, once it has made them searchable."""
-    server.call("POST", f"/{index}/_refresh", missing={})
-    query: Mapping[str, Any] = {"match_all": {}} if run is None else {"term": {"loglens.run": run}}
-    body = {"size": 0, "track_total_hits": True, "query": query}
-    found = server.call("POST", f"/{index}/_search?{WHOLE}", body, missing={})
-    return int(found.get("hits", {}).get("total", {}).get("value", 0))
