@@ -79,13 +79,13 @@ def write_logs(folder: Path) -> None:
 
 
 def cases_of_formats() -> Iterator[tuple[str, bytes]]:
-    """Yield a name and the content of the first cases of every format that there is."""
+    """Yield a name and the content of the first case of every format that there is."""
     for form in FORMATS:
         for path in sorted(CASES.glob(f"{form.name}.toml")) or sorted(CASES.glob(f"{form.name.split('_')[0]}_*.toml")):
-            for number, case in enumerate(tomllib.loads(path.read_text("utf-8"))["case"][:2]):
-                content = case.get("content", case.get("lines"))
-                if isinstance(content, str):
-                    yield f"{path.stem}{number}.{case.get('file', 'x.log').split('.', 1)[1]}", content.lstrip().encode()
+            case = tomllib.loads(path.read_text("utf-8"))["case"][0]
+            content = case.get("content", case.get("lines"))
+            if isinstance(content, str):
+                yield f"{path.stem}.{case.get('file', 'x.log').split('.', 1)[1]}", content.lstrip().encode()
 
 
 def json_lines(chance: random.Random, count: int) -> bytes:

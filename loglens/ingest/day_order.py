@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from loglens.ingest.reader import Reading
+from loglens.ingest.reader import Ask, Reading
 from loglens.ingest.sql_text import quoted
 from loglens.ingest.time_layouts import DAY_FIRST, MONTH_FIRST, TimeLayout
 
@@ -12,8 +12,8 @@ SUBJECT = "order of day and month"
 _DAY_NS = 86_400_000_000_000
 
 
-def order_of(reading: Reading, patterns: Sequence[str]) -> TimeLayout:
-    """Return the layout of the times in records of `input` that fit one of some patterns, and note why it is that one.
+def order_of(reading: Reading, ask: Ask, patterns: Sequence[str]) -> TimeLayout:
+    """Return the layout of the times in records that fit one of some patterns, and note why it is that one.
 
     A number beyond twelve is a day. Where there is none, it is the order in which no record is later than the file,
     months first in doubt.
@@ -23,7 +23,7 @@ def order_of(reading: Reading, patterns: Sequence[str]) -> TimeLayout:
         f"count(*) FILTER ({order.ns_sql('time', reading.zone)} > {reading.modified_ns + _DAY_NS})"
         for order in (MONTH_FIRST, DAY_FIRST)
     ]
-    ((first, second, month_late, day_late),) = reading.connection.execute(
+    ((first, second, month_late, day_late),) = ask(
         f"""
         SELECT count(*) FILTER (a > 12), count(*) FILTER (b > 12), {", ".join(later)}
         FROM (
@@ -34,7 +34,7 @@ def order_of(reading: Reading, patterns: Sequence[str]) -> TimeLayout:
             FROM (SELECT regexp_extract(text, {quoted(MONTH_FIRST.pattern)}) AS time FROM input WHERE {fits})
         )
         """
-    ).fetchall()
+    )
     if first != second:
         order, why = (DAY_FIRST, first) if first > second else (MONTH_FIRST, second)
         reading.assume(SUBJECT, f"{order.name}, as {why:,} dates with a number beyond twelve say")

@@ -12,6 +12,7 @@ from loglens.ingest.content import Content, FileState
 from loglens.ingest.helpers import Helpers
 from loglens.ingest.identity import Verdict, recognise, seen_unread
 from loglens.ingest.job import Job
+from loglens.ingest.planned import Planned
 from loglens.ingest.report import Action, Outcome, Progress
 from loglens.ingest.resuming import is_countable
 from loglens.ingest.sampling import look
@@ -38,6 +39,7 @@ class FileIngest:
         connection: duckdb.DuckDBPyConnection | None,
         progress: Progress,
         helpers: Helpers | None = None,
+        planned: Planned | None = None,
     ) -> None:
         self.request = request
         self.job = job
@@ -47,6 +49,7 @@ class FileIngest:
         self.connection = connection
         self.progress = progress
         self.helpers = helpers
+        self.planned = planned
         self.is_thrifty = False
         self.started_ns = time.time_ns()
 

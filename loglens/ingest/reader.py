@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Protocol
 
 from loglens.ingest.layout import Layouts, Wrapper
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
 
     from loglens.ingest.helpers import Helpers
     from loglens.ingest.parsing import MakeParser, Parser
+    from loglens.ingest.planned import Planned
+
+# Returns the rows of a SELECT that reads some records as table `input`, with the values that it binds.
+Ask = Callable[..., list[tuple[Any, ...]]]
+
+
+# A text log has its last record in a batch of its own.
+_FEW_BATCHES = 4
 
 
 @dataclass(frozen=True)
@@ -121,7 +130,7 @@ class Reading:
     the file, for records that have none of their own. `layouts` are those of every text format: lines of several may
     stand in one file. A reader inserts rows into `logs`, `spans`, `metric_samples`, `health_checks` and `rejects` with
     `source_id`, and fills `counts`. It must read `pieces` to the end, and account for every piece. `helpers` are given
-    where pieces are many, and each stands for itself.
+    where pieces are many, and each stands for itself; `planned` where they are few.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -135,6 +144,7 @@ class Reading:
     modified_ns: int = 0
     layouts: tuple[Layouts, ...] = ()
     helpers: Helpers | None = None
+    planned: Planned | None = None
 
     def parsed(self, make: MakeParser, parser: Parser) -> Iterator[tuple[str, pa.RecordBatch]]:
         """Yield what a parser makes of the pieces, by names; others that `make` makes may have a part in it."""
@@ -152,6 +162,13 @@ class Reading:
         """
         import pyarrow as pa
 
+        if self.planned is not None:
+            batches = iter(batches)
+            some = list(islice(batches, _FEW_BATCHES))
+            if len(some) < _FEW_BATCHES:
+                ((inserted,),) = self.planned.rows(statement, schema, some, values or {})
+                return int(inserted)
+            batches = chain(some, batches)
         failure: list[BaseException] = []
 
         def guarded() -> Iterator[pa.RecordBatch]:
@@ -163,14 +180,24 @@ class Reading:
 
         self.connection.register("input", pa.RecordBatchReader.from_batches(schema, guarded()))
         try:
-            inserted = fetch_row(self.connection, statement, values or {})
+            (inserted,) = fetch_row(self.connection, statement, values or {})
         except BaseException as error:
             if failure:
                 raise failure[0] from error
             raise
         # After a failure the transaction takes no statement, and the next registration replaces this one.
         self.connection.unregister("input")
-        return int(inserted[0])
+        return int(inserted)
+
+    def ask(self, statement: str, batch: pa.RecordBatch, values: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        """Return the rows of a SELECT that reads a batch as table `input`."""
+        if self.planned is not None:
+            return self.planned.rows(statement, batch.schema, [batch], values or {})
+        self.connection.register("input", batch)
+        rows = self.connection.execute(statement, values or {}).fetchall()
+        # After a failure the transaction takes no statement, and the next registration replaces this one.
+        self.connection.unregister("input")
+        return rows
 
     @property
     def zone(self) -> str:

@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
@@ -125,16 +125,18 @@ def _read_all(request: IngestRequest, jobs: Sequence[Job], report: IngestReport,
         from loglens.ingest.archives import Opened, members
         from loglens.ingest.helpers import Helpers
         from loglens.ingest.one_file import FileIngest
+        from loglens.ingest.planned import Planned
 
         opened = Opened(Filter(request.include, request.exclude), is_known)
         sources = load_sources(connection) if connection else []
         helpers = stack.enter_context(Helpers())
+        planned = None if connection is None else Planned(connection)
         for found in (each for job in jobs for each in members(job, opened)):
             saved = None
             if isinstance(found, Outcome):
                 outcome = found
             else:
-                work = FileIngest(request, found, sources, connection, progress, helpers)
+                work = FileIngest(request, found, sources, connection, progress, helpers, planned)
                 outcome, saved = _guarded(work, found, connection)
             report.outcomes.append(outcome)
             progress.finish(outcome)
@@ -152,7 +154,7 @@ def _guarded(work: FileIngest, job: Job, connection: duckdb.DuckDBPyConnection |
         return _read_thriftily(work, connection)
     except BaseException as error:
         if connection is not None and not work.request.dry_run:
-            _roll_back(connection)
+            _roll_back(work, connection)
         if isinstance(error, write_failures()):
             told = explain_write_failure(work.request.database, error)
             raise StoreError(f"{told} It was reading {job.uri}; the files finished before are in.") from error
@@ -183,21 +185,21 @@ def _read_thriftily(work: FileIngest, connection: duckdb.DuckDBPyConnection | No
     except duckdb.OutOfMemoryException:
         if connection is None or work.request.dry_run:
             raise
-        _roll_back(connection)
+        _roll_back(work, connection)
         with one_thread(connection):
             try:
                 return work.run()
             except duckdb.OutOfMemoryException:
-                _roll_back(connection)
+                _roll_back(work, connection)
                 work.is_thrifty = True
                 return work.run()
 
 
-def _roll_back(connection: duckdb.DuckDBPyConnection) -> None:
+def _roll_back(work: FileIngest, connection: duckdb.DuckDBPyConnection) -> None:
     import duckdb
 
-    try:
+    # Where nothing was begun, or the file broke the connection, the transaction is gone either way.
+    with suppress(duckdb.Error):
         connection.execute("ROLLBACK")
-    except duckdb.Error:
-        # Nothing was begun, or the file broke the connection: the transaction is gone either way.
-        return
+    if work.planned is not None:
+        work.planned.forget()

@@ -7,11 +7,12 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from loglens.ingest.durations import UNIT_NAMES
 from loglens.ingest.layout import LONGEST_TEXT_BYTES, Layout, Layouts
-from loglens.ingest.reader import Format, Reading, Sample
+from loglens.ingest.reader import Ask, Format, Reading, Sample
 from loglens.ingest.time_layouts import MONTH_FIRST
 from loglens.ingest.zones import UTC, lacks_zone
 
@@ -144,9 +145,8 @@ def read_text(reading: Reading, own: Layouts | None) -> None:
     )
     if is_wrapped:
         # Nothing of these is set aside; the first records speak for all.
-        reading.connection.register("input", pa.table({"text": pieces.texts()}))
-        dispatch = replace(_ordered(reading, dispatch), is_wrapped=True)
-        reading.connection.unregister("input")
+        first = pa.record_batch({"text": pieces.texts()})
+        dispatch = replace(_ordered(reading, dispatch, partial(reading.ask, batch=first)), is_wrapped=True)
     schema = WRAPPED_SCHEMA if is_wrapped else SCHEMA
     inserted = reading.insert(insert_statement(dispatch), schema, pieces, _binds(reading))
     _settle(reading, first_line)
@@ -213,14 +213,14 @@ def choose(
     )
 
 
-def _ordered(reading: Reading, dispatch: Dispatch) -> Dispatch:
-    """Return layouts with days and months in the order that all records in `input` tell, where there are such."""
+def _ordered(reading: Reading, dispatch: Dispatch, ask: Ask) -> Dispatch:
+    """Return layouts with days and months in the order that the records `ask` asks tell, where there are such."""
     from loglens.ingest.day_order import order_of
 
     if not dispatch.undecided:
         return dispatch
     patterns = [layout.pattern for layout in dispatch.layouts if layout.name in dispatch.undecided]
-    time = order_of(reading, patterns)
+    time = order_of(reading, ask, patterns)
     layouts = tuple(
         replace(layout, time=time) if layout.name in dispatch.undecided else layout for layout in dispatch.layouts
     )
@@ -295,6 +295,6 @@ def _read_aside(reading: Reading, where: str, values: list[int], is_final: bool)
     dispatch = choose(reading, table.column("text").combine_chunks(), reading.layouts, is_final, is_whole)
     if not dispatch.layouts:
         dispatch = replace(dispatch, aside="")
-    dispatch = _ordered(reading, dispatch)
+    dispatch = _ordered(reading, dispatch, lambda statement: execute(statement).fetchall())
     execute(insert_statement(dispatch), _binds(reading))
     execute("DROP TABLE input")

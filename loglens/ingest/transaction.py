@@ -15,6 +15,7 @@ from loglens.ingest.cutting import cut
 from loglens.ingest.formats import FORMATS
 from loglens.ingest.helpers import LARGE_BYTES, Helpers
 from loglens.ingest.pieces import CutPieces
+from loglens.ingest.planned import SMALL_BYTES, Planned
 from loglens.ingest.reader import Counts, Format, Reading, ReadOptions
 from loglens.ingest.report import Action, Outcome, Progress
 from loglens.ingest.resuming import open_record_lines
@@ -36,6 +37,7 @@ class Work(Protocol):
     started_ns: int
     progress: Progress
     helpers: Helpers | None
+    planned: Planned | None
     is_thrifty: bool
 
 
@@ -78,6 +80,7 @@ class Transaction:
             self.content.state.mtime_ns,
             tuple(form.layouts for form in FORMATS if form.layouts is not None),
             self.work.helpers if self._is_helped() else None,
+            self.work.planned if self.content.state.stored_bytes <= SMALL_BYTES else None,
         )
         if self.content.encoding:
             reading.assume("encoding", f"{self.content.encoding}, by its byte order mark")

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from loglens.ingest.durations import UNIT_NAMES
 from loglens.ingest.formats.json_fields import INSTANT, KINDS, find
 from loglens.ingest.formats.json_wrappers import opened
-from loglens.ingest.reader import Format, Reading, Sample
+from loglens.ingest.reader import Ask, Format, Reading, Sample
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -60,8 +60,7 @@ def read(reading: Reading) -> None:
     first = pieces.peek()
     if first is None:
         return
-    with _as_input(reading, first.slice(0, SURVEYED_LINES)):
-        profile = _survey(reading)
+    profile = _survey(reading, partial(reading.ask, batch=first.slice(0, SURVEYED_LINES)))
     cutter = _learn(reading, profile, first)
     if cutter is None:
         inserted = reading.insert(insert_statement(profile), SCHEMA, pieces, _binds(reading, profile))
@@ -74,14 +73,6 @@ def read(reading: Reading) -> None:
     counts.untimed += settled.untimed
 
 
-@contextmanager
-def _as_input(reading: Reading, batch: pa.RecordBatch) -> Iterator[None]:
-    reading.connection.register("input", batch)
-    yield
-    # After a failure the transaction takes no statement, and the next registration replaces this one.
-    reading.connection.unregister("input")
-
-
 def _learn(reading: Reading, profile: Profile, first: pa.RecordBatch) -> Cutter | None:
     """Return what cuts the records of a file, None where there are few, or few that are alike."""
     from loglens.ingest.formats.json_cutting import learn
@@ -91,8 +82,7 @@ def _learn(reading: Reading, profile: Profile, first: pa.RecordBatch) -> Cutter 
     if first.num_rows < WORTH_CUTTING or profile.opens or not profile.can_have_layouts or not profile.places:
         return None
     some = Judged.of(first.slice(0, SURVEYED_LINES))
-    with _as_input(reading, some.batch()):
-        found = reading.connection.execute(sample_statement(profile), _unit_bind(reading, profile)).fetchall()
+    found = reading.ask(sample_statement(profile), some.batch(), _unit_bind(reading, profile))
     return learn(some, profile, [None if taken is None else tuple(taken) for (taken,) in found])
 
 
@@ -127,27 +117,25 @@ def _unit_bind(reading: Reading, profile: Profile) -> dict[str, str | int | None
     return {"unit": reading.options.duration_unit} if any(map(is_bare, profile.places)) else {}
 
 
-def _survey(reading: Reading) -> Profile:
-    """Look at the pieces in `input`: note what is assumed about them, and return their profile."""
+def _survey(reading: Reading, ask: Ask) -> Profile:
+    """Look at the pieces that `ask` asks: note what is assumed about them, and return their profile."""
     from loglens.ingest.formats.json_survey import survey_statement
 
-    execute = reading.connection.execute
-    profile = replace(_opened_profile(reading), zone=reading.zone)
-    found = execute(survey_statement(profile), _unit_bind(reading, profile)).fetchall()
-    rows = [Surveyed(*row) for row in found]
+    profile = replace(_opened_profile(ask), zone=reading.zone)
+    rows = [Surveyed(*row) for row in ask(survey_statement(profile), values=_unit_bind(reading, profile))]
     _note_assumptions(reading, profile, rows)
     if not profile.can_have_layouts:
         return profile
     return replace(profile, layouts=_layouts(profile, rows))
 
 
-def _opened_profile(reading: Reading) -> Profile:
-    """Return the profile of the pieces in `input`, opening what is wrapped as often as that finds something within."""
+def _opened_profile(ask: Ask) -> Profile:
+    """Return the profile of the pieces that `ask` asks, opening what is wrapped as often as something is within."""
     from loglens.ingest.formats.json_profile import Profile
     from loglens.ingest.formats.json_wrappers import keys_statement, wrappers_among
 
     def look(opens: tuple[tuple[Wrapper, ...], ...]) -> list[tuple[str, bool, bool]]:
-        return reading.connection.execute(keys_statement(opens)).fetchall()
+        return ask(keys_statement(opens))
 
     opens: tuple[tuple[Wrapper, ...], ...] = ()
     rows = look(opens)
@@ -249,7 +237,7 @@ def _read_aside(reading: Reading, where: str, values: list[int]) -> None:
         values,
     )
     execute(f"DELETE {where}", values)
-    profile = _survey(reading)
+    profile = _survey(reading, lambda statement, values=None: execute(statement, values).fetchall())
     execute(insert_statement(profile), _binds(reading, profile))
     execute("DROP TABLE input")
 
