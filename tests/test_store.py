@@ -186,3 +186,17 @@ def test_a_killed_writer_leaves_a_readable_store(store: Path) -> None:
     subprocess.run([sys.executable, "-c", script, str(store)], check=False)
     with open_reader(store) as connection:
         assert connection.execute("SELECT reason FROM rejects").fetchall() == [("kept",)]
+
+
+def test_what_is_left_of_a_store_that_is_gone_is_named(tmp_path: Path) -> None:
+    path, left = tmp_path / "x.duckdb", tmp_path / "x.duckdb.wal"
+    left.write_bytes(b"of another")
+    with (
+        pytest.raises(StoreError, match=r"x\.duckdb\.wal was being written into x\.duckdb, which is gone"),
+        open_writer(path),
+    ):
+        pass
+    assert [each.name for each in tmp_path.iterdir()] == [left.name]
+    left.unlink()
+    with open_writer(path):
+        pass
