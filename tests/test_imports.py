@@ -70,6 +70,10 @@ def test_reading_does_not_import_pandas_to_ask_about_its_types(name: str, tmp_pa
     assert "pandas" not in loaded(COMMAND, "ingest", str(source), "--db", str(tmp_path / "x.duckdb"))
 
 
+def test_pushing_does_not_import_pandas_to_ask_about_its_types(small_store: Path) -> None:
+    assert "pandas" not in loaded(COMMAND, "push", "events", "--dry-run", "--db", str(small_store))
+
+
 def test_the_package_ingest_can_be_called() -> None:
     work = """
 import loglens.ingest.run as module

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from loglens.arrow_columns import flags, numbers
 from loglens.columns import Column, strict_json, time_text
 from loglens.push.fields import ORIGIN, Field, Stream
 from loglens.push.items import Items
@@ -54,10 +55,10 @@ def read(connection: duckdb.DuckDBPyConnection, stream: Stream, names: Names, pa
     items = Items.of_column(table["item"])
     if not len(items):
         return Documents(items, part.after_line, part.after_ordinal)
-    loose = table["is_loose"].to_numpy()
-    if loose.any():
+    if table["is_loose"].combine_chunks().true_count:
+        loose = flags(table["is_loose"])
         items = Items.of([_strict(item) if is_loose else item for item, is_loose in zip(items, loose, strict=True)])
-    return Documents(items, table["line"][-1].as_py(), table["ordinal"][-1].as_py())
+    return Documents(items, *(int(numbers(table[name].slice(len(items) - 1))[0]) for name in ("line", "ordinal")))
 
 
 def _strict(item: bytes) -> bytes:
@@ -75,7 +76,7 @@ def statement(stream: Stream, names: Names) -> str:
     return f"""
         SELECT
             line                                                                AS line,
-            ordinal                                                             AS ordinal,
+            CAST(ordinal AS BIGINT)                                             AS ordinal,
             concat(
                 '{{"', {create}, '":{{"_index":"', {names.index_sql(stream.name, stream.time)},
                 '","_id":"', $source_key, '-', line, '-', ordinal, '"}}}}', chr(10),
