@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,6 +13,10 @@ if TYPE_CHECKING:
 Value = str | int | float | bool | None
 Row = dict[str, Any]
 ValueType = type[str] | type[int] | type[float] | type[bool]
+# A column, largest first, as a term of ORDER BY; or a term whose parameter says by what is ordered.
+_LARGEST_FIRST = re.compile(r"\s*(?:\w+\.)?(\w+)\s+DESC\b")
+_AS_ASKED = re.compile(r"\s*(?:CASE |if\()\$(\w+)\b.*?\bDESC\b[^,]*", re.DOTALL)
+_UNIT = re.compile(r"_(?:ms|s|bytes)$")
 
 
 @dataclass(frozen=True)
@@ -107,14 +112,16 @@ class Analysis:
     `further` says what the columns are that only some answers have, behind those declared: further keys of the computed
     rows.
     `greyed` names a boolean column whose false rows are printed faint. `aside` names, for given parameters, the
-    columns a narrow table leaves out, first to go first. `grouped` names columns a table prints once, above the
-    rows that share them. `drawings` are formats that only this analysis offers. `needs` names the derivations whose
-    tables the statements read: what is stale of them is derived before it is asked. `kept` names views that its
-    statements read more than once and that are small: they are computed once. `draw` draws the rows for the
-    terminal, in a given number of columns, where a table is not the picture. `notes` says, of all binds, what belongs
-    to the answer and is no data. `row_sql` counts one row again, over its columns as binds, where `sql` does not give
-    the rows; what it gives are columns of the row. `follow` is where it leads, `origin` where it comes from. `spread`
-    says how it runs on a distributed engine. `examples` are command lines for the help.
+    columns a narrow table leaves out, first to go first; those it is ordered by stay. `rows_named` is what an answer
+    without rows says there is none of, where that is not the title; where it is empty a drawing says so itself.
+    `grouped` names columns a table prints once, above the rows that share them. `drawings` are formats that only this
+    analysis offers. `needs` names the derivations whose tables the statements read: what is stale of them is derived
+    before it is asked. `kept` names views that its statements read more than once and that are small: they are
+    computed once. `draw` draws the rows for the terminal, in a given number of columns, where a table is not the
+    picture. `notes` says, of all binds, what belongs to the answer and is no data. `row_sql` counts one row again,
+    over its columns as binds, where `sql` does not give the rows; what it gives are columns of the row. `follow` is
+    where it leads, `origin` where it comes from. `spread` says how it runs on a distributed engine. `examples` are
+    command lines for the help.
     """
 
     name: str
@@ -136,6 +143,7 @@ class Analysis:
     further: str = ""
     greyed: str | None = None
     aside: Callable[[Mapping[str, Value]], Sequence[str]] | None = None
+    rows_named: str = ""
     grouped: tuple[str, ...] = ()
     drawings: tuple[Drawing, ...] = ()
     needs: tuple[str, ...] = ()
@@ -157,6 +165,26 @@ class Analysis:
     def is_computed(self) -> bool:
         """Whether its rows are made in Python, and not by `sql` alone."""
         return self.compute is not None or self.compute_arrow is not None
+
+    @property
+    def none_of(self) -> str:
+        """What its rows are called where there are none; empty where its drawing says that itself."""
+        title = "" if self.draw else self.title[0].lower() + self.title[1:]
+        return self.rows_named or title
+
+    def ordered_by(self, values: Mapping[str, Value]) -> tuple[str, ...]:
+        """Return the columns whose largest values come first: what the order of the rows is read from."""
+        order = self.sql.rpartition("ORDER BY")[2]
+        found: list[str] = []
+        if asked := _AS_ASKED.match(order):
+            found += (name for name in self.columns if _UNIT.sub("", name) == values.get(asked[1]))
+            order = order[asked.end() :].lstrip(",")
+        for term in order.split(","):
+            largest = _LARGEST_FIRST.match(term)
+            if largest is None:
+                break
+            found += (name for name in self.columns if name == largest[1] != self.greyed)
+        return tuple(dict.fromkeys(found))
 
     @property
     def statements(self) -> tuple[str, ...]:

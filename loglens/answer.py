@@ -25,7 +25,8 @@ class Answer:
 
     The rows may come straight from the database, once: `left_out`, the number of rows beyond the limit, is known
     when they have all been read. `sql` is one statement without binds that gives the same rows, for `Lens.sql`;
-    `notes` are sentences that belong to the answer and are no data.
+    `notes` are sentences that belong to the answer and are no data; `none` is the one that takes the place of a table
+    or drawing without rows. Of the columns in `ordered` the largest values come first.
     """
 
     title: str
@@ -34,16 +35,19 @@ class Answer:
     sql: str
     greyed: str | None = None
     aside: Sequence[str] = ()
+    ordered: Sequence[str] = ()
     grouped: Sequence[str] = ()
     drawings: Sequence[Drawn] = ()
     draw: Callable[[Sequence[Row], int], str] | None = None
     notes: Sequence[str] = ()
+    none: Callable[[], str] | None = None
     left_out: int = field(default=0, compare=False)
 
     def held(self) -> Answer:
         """Return the same answer with all its rows in memory."""
         kept = list(self.tuples)
-        return replace(self, tuples=kept)
+        said = self.none() if self.none is not None and not kept else None
+        return replace(self, tuples=kept, none=None if said is None else lambda: said)
 
     def rows(self) -> list[Row]:
         """Return the rows as `Analysis` functions see them."""

@@ -12,6 +12,7 @@ from loglens.analysis import Analysis, Drawing, Row, Value
 from loglens.answer import Answer, Drawn
 from loglens.columns import Column, fetched
 from loglens.errors import UsageError
+from loglens.nothing import none_of
 from loglens.scope import Scope
 
 if TYPE_CHECKING:
@@ -114,9 +115,11 @@ def ask(
         sql=statement.reproducible(),
         greyed=analysis.greyed,
         aside=analysis.aside(values) if analysis.aside else (),
+        ordered=analysis.ordered_by(values),
         grouped=analysis.grouped,
         draw=analysis.draw,
         notes=analysis.notes(binds) if analysis.notes else (),
+        none=partial(none_of, connection, analysis, values, binds) if analysis.none_of else None,
     )
     answer.drawings = tuple(
         Drawn(drawing.name, drawing.suffixes, partial(_drawn, drawing, statement, answer))

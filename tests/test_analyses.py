@@ -14,7 +14,9 @@ from conftest import INGESTED_NS, START_NS, insert_many_spans, is_entry
 from span_notation import span_rows
 
 import loglens
+from loglens.analyses import ALL
 from loglens.errors import LoglensError
+from loglens.params import accept_all
 from loglens.store.store import open_writer
 
 CASES = Path(__file__).parent / "cases" / "analyses"
@@ -111,3 +113,18 @@ def test_every_case_file_is_of_an_analysis() -> None:
     from loglens.analyses import ALL
 
     assert {path.stem for path in CASES.glob("*.toml")} == {analysis.name for analysis in ALL}
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "ordered"),
+    [
+        ("errors", {}, ("failed", "requests")),
+        ("queries", {"sort": "errors"}, ("errors", "calls")),
+        ("queries", {"sort": "p95"}, ("p95_ms", "calls")),
+        ("traces", {}, ("duration_ms",)),
+        ("logs", {}, ()),
+    ],
+)
+def test_the_order_is_read_from_the_declaration(name: str, given: dict[str, str], ordered: tuple[str, ...]) -> None:
+    analysis = next(each for each in ALL if each.name == name)
+    assert analysis.ordered_by(accept_all(analysis, given)) == ordered

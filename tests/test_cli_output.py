@@ -177,3 +177,15 @@ def test_hostile_values_reach_no_terminal(shell: Shell, make_store: MakeStore) -
     assert re.search("[\x1b\x9b\u202e]", done.out) is None
     done = shell("slow", "--db", "\x1b[31m.duckdb")
     assert done.err.startswith("loglens: No database at \\x1b[31m.duckdb.")
+
+
+def test_an_answer_without_rows_is_a_sentence(shell: Shell, tmp_path: Path) -> None:
+    lines = (f'{{"time":"2026-01-15T{at}:00Z","level":"INFO","service":"api","msg":"up"}}' for at in ("11:00", "12:00"))
+    (tmp_path / "api.log").write_text("\n".join(lines))
+    shell("ingest", "api.log", "--db", "x.duckdb")
+    asked = ("--db", "x.duckdb")
+    assert shell("errors", *asked).out == "No errors from 2026-01-15 11:00:00 to 12:00:00 UTC.\n"
+    assert shell("bursts", *asked).out == "No bursts of errors from 2026-01-15 11:00:00 to 12:00:00 UTC.\n"
+    told = shell("errors", *asked, "--service", "x", "--route", "/y", "--since", "30m").out
+    assert told == "No errors of x that match from 2026-01-15 11:30:00 to 12:00:00 UTC.\n"
+    assert shell("errors", *asked, "--format", "json").out == "[]\n"

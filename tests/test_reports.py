@@ -41,6 +41,7 @@ def test_case(format_name: str, case: dict[str, Any]) -> None:
     answer = answer_of(case["sql"])
     answer.greyed = case.get("greyed")
     answer.aside = case.get("aside", ())
+    answer.ordered = case.get("ordered", ())
     answer.grouped = case.get("grouped", ())
     page = Page(case.get("width"), case.get("colour", False), case.get("terminal", False))
     render = html.render if format_name == "html" else next(each for each in ALL if each.name == format_name).render

@@ -77,6 +77,7 @@ ANALYSIS = Analysis(
         "exemplar_trace_id": "The last request that failed.",
     },
     key=("burst_id",),
+    rows_named="bursts of errors",
     spread="local",
     needs=("query_shapes", "trace_structure", "log_templates"),
     kept=("error_events",),

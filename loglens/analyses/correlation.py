@@ -21,6 +21,7 @@ ANALYSIS = Analysis(
         "exemplar_trace_id": "A trace with one.",
     },
     key=("service", "method"),
+    rows_named="log records",
     limit=0,
     needs=("correlation",),
     aside=lambda _: ("exemplar_trace_id",),

@@ -43,6 +43,7 @@ ANALYSIS = Analysis(
         "exemplar_trace_id": "The trace of the request in which it takes most.",
     },
     key=("service", "route", "component"),
+    rows_named="requests with a path",
     grouped=("service", "route"),
     drawings=(FOLDED,),
     limit=35,

@@ -91,6 +91,7 @@ ANALYSIS = Analysis(
         "exemplar_trace_id": "The last request that was felt.",
     },
     key=("part", "name", "identity"),
+    rows_named="requests",
     limit=30,
     aside=lambda _: ("exemplar_trace_id", "new_users", "anonymous", "sessions", "requests", "identity", "usual"),
     spread="local",

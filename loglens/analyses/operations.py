@@ -33,6 +33,7 @@ ANALYSIS = Analysis(
         "exemplar_trace_id": "The trace of the span with most time of its own.",
     },
     key=("service", "operation", "kind"),
+    rows_named="operations",
     needs=("trace_structure",),
     spread="local",
     aside=lambda _: ("max_ms", "kind", "errors", "exemplar_trace_id", "p50_ms", "self_ms", "p99_ms"),

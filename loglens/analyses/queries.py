@@ -50,6 +50,7 @@ ANALYSIS = Analysis(
         "origin": "span or log: what it was read from.",
     },
     key=("service", "kind", "shape", "origin"),
+    rows_named="queries",
     aside=lambda _: (
         *("origin", "kind", "total_ratio", "max_ms", "requests", "routes", "rows_per_call", "exemplar_trace_id"),
         *("p50_ms", "errors", "p99_ms", "repeated_ratio", "call", "route"),

@@ -27,6 +27,7 @@ ANALYSIS = Analysis(
         "exemplar_trace_id": "The trace of the call that took longest.",
     },
     key=("caller", "callee", "kind"),
+    rows_named="calls between services",
     limit=0,
     aside=lambda _: (
         *("is_recorded", "is_external", "exemplar_trace_id", "p99_ms", "p50_ms", "error_ratio", "time_s", "errors"),

@@ -33,6 +33,7 @@ ANALYSIS = Analysis(
     params=THRESHOLDS,
     columns=COLUMNS,
     key=("silence_id",),
+    rows_named="silence",
     spread="local",
     needs=("log_templates", "query_shapes", "trace_structure"),
     sql=SILENCE,

@@ -39,6 +39,7 @@ ANALYSIS = Analysis(
         "exemplar_trace_id": "A slow request that took as long as most of them.",
     },
     key=("service", "route"),
+    rows_named="routes with a tail",
     aside=lambda _: (
         *("stretch_llr", "stretch_requests", "stretch_slow", "errors", "total_s", "exemplar_trace_id"),
         *("limit_ms", "max_ms", "last_ts", "excess_s", "slow_requests"),

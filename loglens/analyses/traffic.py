@@ -24,6 +24,7 @@ ANALYSIS = Analysis(
         "p99_ms": "99 in 100 took no longer.",
     },
     key=("bucket_ts",),
+    rows_named="requests",
     limit=0,
     spread="local",
     prepare="""

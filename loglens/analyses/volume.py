@@ -72,6 +72,7 @@ ANALYSIS = Analysis(
         "alike": "Other bursts of the same, at least half as large: what recurs is a job.",
     },
     key=("volume_id",),
+    rows_named="bursts of log records",
     spread="local",
     needs=("log_templates",),
     prepare=COUNTS,

@@ -15,7 +15,7 @@ _MANY_TIMES = 100
 
 def draw(rows: Sequence[Row], width: int) -> str:
     """Return the bursts as paragraphs of at most `width` columns."""
-    return paragraphs(rows, width, _told) or "No bursts.\n"
+    return paragraphs(rows, width, _told)
 
 
 def _told(row: Row) -> Told:

@@ -7,15 +7,18 @@ from dataclasses import dataclass
 
 from loglens.answer import Answer
 from loglens.columns import Column
+from loglens.paragraph import LONGEST, wrapped
 from loglens.reports.cells import cells, header
 from loglens.reports.page import Page
-from loglens.text import cut, display_width
+from loglens.text import cut, display_width, visible
 
 _GAP = "  "
 _FAINT, _BOLD, _PLAIN = "\x1b[2m", "\x1b[1m", "\x1b[0m"
 # Text cut to less than this says little, so other columns leave first; an id is still found by its beginning.
 _LEAST_TEXT = 16
 _LEAST_ID = 9
+# Still, that much of a text says more than a column that is not there.
+_TIGHT = 12
 # What text comes down to when no column is left that could leave.
 _NARROW = 8
 # Without a terminal to fit, only text that would make every line of the file this long is cut.
@@ -49,10 +52,14 @@ class _Strip:
 
 def render(answer: Answer, page: Page) -> Iterator[str]:
     """Yield the table line by line, or what the analysis draws in its place."""
+    answer = answer.held()
+    rows = list(answer.tuples)
+    if not rows and answer.none is not None:
+        yield "".join(f"{line}\n" for line in wrapped(visible(answer.none()), page.width or LONGEST))
+        return
     if answer.draw is not None:
         yield answer.draw(answer.rows(), page.width or 100)
         return
-    rows = list(answer.tuples)
     strips = [_strip(column, [row[index] for row in rows]) for index, column in enumerate(answer.columns)]
     above = [strip for strip in strips if strip.column.name in answer.grouped]
     below = [strip for strip in strips if strip.column.name not in answer.grouped and not _says_nothing(strip, answer)]
@@ -102,15 +109,16 @@ def _fit(strips: list[_Strip], answer: Answer, page: Page) -> list[_Strip]:
     if sum(strip.least for strip in shown) + _gaps(shown) > page.width:
         for strip in shown:
             _fold(strip)
-    leaving = [name for name in answer.aside if name in {strip.column.name for strip in strips}]
-    leaving += [strip.column.name for strip in reversed(strips[1:]) if strip.column.name not in leaving]
+    leaving = [strip for strip in strips[1:] if strip.column.name not in answer.ordered]
+    leaving.sort(key=lambda strip: _rank(strip, strips, answer))
     left_out = []
     while leaving and sum(strip.least for strip in shown) + _gaps(shown) > page.width:
-        name = leaving.pop(0)
-        left_out.append(name)
-        shown = [strip for strip in shown if strip.column.name != name]
+        if answer.ordered and leaving[0].column.name not in answer.aside and _tightened(shown, page.width):
+            break
+        left_out.append(leaving.pop(0))
+        shown = [strip for strip in shown if strip is not left_out[-1]]
     if left_out:
-        page.notes.append(_without([header(strip.column) for strip in strips if strip.column.name in left_out]))
+        page.notes.append(_without([header(strip.column) for strip in strips if strip in left_out]))
     room = page.width - _gaps(shown)
     if sum(strip.least for strip in shown) > room:
         for strip in shown:
@@ -118,6 +126,27 @@ def _fit(strips: list[_Strip], answer: Answer, page: Page) -> list[_Strip]:
     _shrink(shown, room)
     _level(shown)
     return shown
+
+
+def _rank(strip: _Strip, strips: list[_Strip], answer: Answer) -> tuple[bool, int]:
+    """Return what a column leaves by: first those that may, in their order, then the others from the last on."""
+    is_aside = strip.column.name in answer.aside
+    return not is_aside, list(answer.aside).index(strip.column.name) if is_aside else -strips.index(strip)
+
+
+def _tightened(shown: list[_Strip], width: int) -> bool:
+    """Narrow text that is cut anyway, where that makes all columns fit; return whether it does."""
+    least = [
+        min(strip.least, max(_TIGHT, *map(display_width, strip.head)))
+        if strip.is_text and strip.width > _LEAST_TEXT
+        else strip.least
+        for strip in shown
+    ]
+    if sum(least) + _gaps(shown) > width:
+        return False
+    for strip, narrow in zip(shown, least, strict=True):
+        strip.least = narrow
+    return True
 
 
 def _without(heads: list[str]) -> str:

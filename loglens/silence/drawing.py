@@ -11,7 +11,7 @@ from loglens.wording import amount, counted, duration, moments, percent
 
 def draw(rows: Sequence[Row], width: int) -> str:
     """Return the silences as paragraphs of at most `width` columns."""
-    return paragraphs(rows, width, _told) or "No silence.\n"
+    return paragraphs(rows, width, _told)
 
 
 def _told(row: Row) -> Told:

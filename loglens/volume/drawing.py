@@ -21,7 +21,7 @@ _MORE = 1.5
 
 def draw(rows: Sequence[Row], width: int) -> str:
     """Return the bursts as paragraphs of at most `width` columns."""
-    return paragraphs(rows, width, _told) or "No bursts of log records.\n"
+    return paragraphs(rows, width, _told)
 
 
 def _told(row: Row) -> Told:

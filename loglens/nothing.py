@@ -1,0 +1,50 @@
+"""The sentence of an answer without rows: none of what, of which service, and between which times."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from loglens.params import accept
+from loglens.scope import FIRST_NS, LAST_NS, end_of_data
+from loglens.wording import moments
+
+if TYPE_CHECKING:
+    import duckdb
+
+    from loglens.analysis import Analysis, Value
+
+_BEGIN_OF_DATA = """
+    SELECT
+        min(earliest_ns) AS earliest_ns
+    FROM (
+        SELECT min(ts_ns) AS earliest_ns
+        FROM logs
+        UNION ALL
+        SELECT min(start_ns) AS earliest_ns
+        FROM spans
+    ) AS begins
+"""
+
+
+def none_of(
+    connection: duckdb.DuckDBPyConnection,
+    analysis: Analysis,
+    values: Mapping[str, Value],
+    binds: Mapping[str, Any],
+) -> str:
+    """Say that there is none of what an analysis tells: between the times asked for, or else those of the data."""
+    is_narrowed = any(values[param.name] != accept(param, param.default) for param in analysis.params)
+    said = f"No {analysis.none_of}"
+    if not analysis.scoped:
+        return f"{said}."
+    said += f" of {binds['service']}" if binds["service"] is not None else ""
+    said += " that match" if is_narrowed else ""
+    first_ns, last_ns = binds["since_ns"], binds["until_ns"]
+    if first_ns == FIRST_NS:
+        (first_ns,) = connection.execute(_BEGIN_OF_DATA).fetchall()[0]
+    if last_ns == LAST_NS:
+        last_ns = end_of_data(connection)
+    if first_ns is None or last_ns is None:
+        return f"{said}."
+    return f"{said} from {moments(first_ns, last_ns)}."
