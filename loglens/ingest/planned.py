@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 # A file of no more bytes, packed or not, has its statements planned for the others.
 SMALL_BYTES = 1 << 20
-# Statements kept; a folder has a few formats, each with a few sets of keys.
-_MOST = 64
+# Statements kept, of a few megabytes each; a folder has a few formats, each with a few sets of keys.
+_MOST = 32
 _INPUT = re.compile(r"\bFROM input\b")
 
 
