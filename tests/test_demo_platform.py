@@ -120,7 +120,7 @@ def test_no_two_pods_share_a_name() -> None:
 
 
 # Some reach no request of their own, and some only a few.
-FEWEST_REQUESTS = {"cache_warm_up": 2, "recovered_blip": 8} | dict.fromkeys(
+FEWEST_REQUESTS = {"cache_warm_up": 2, "recovered_blip": 8, "lost_lookup": 3} | dict.fromkeys(
     (
         "dependency_outage",
         "service_silent",

@@ -10,6 +10,7 @@ from loglens.demo.look_alikes import (
     batched_inserts,
     cache_warm_up,
     job_progress,
+    lost_lookup,
     noisy_bot,
     orm_wrapper,
     paging,
@@ -29,4 +30,5 @@ ALL: tuple[Fault, ...] = (
     batch_job.LOOK_ALIKE,
     recovered_blip.LOOK_ALIKE,
     job_progress.LOOK_ALIKE,
+    lost_lookup.LOOK_ALIKE,
 )
