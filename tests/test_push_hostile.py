@@ -1,12 +1,14 @@
-"""Documents that are hard on a server: each arrives, or is kept with the reason why not."""
+"""Documents that a server does not take: each arrives in the end, or is kept with the reason why not."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import duckdb
 import pytest
-from servers.asking import count, push
+from servers.asking import call, count, push
+from servers.fixtures import on_one_kind
 from servers.hostile import hostile_lines
 
 from loglens.api import open_lens
@@ -54,3 +56,20 @@ def test_hostile_documents(search: str, hostile: Path, names: Names) -> None:
     assert retried.lines[0].refused == line.refused
     again = push(hostile, search, PushRequest("events", names=names)).lines[0]
     assert (again.sent, again.refused, again.missing) == (0, line.refused, 0)
+
+
+@on_one_kind
+def test_rows_that_are_taken_at_last_are_not_sent_again(
+    search: str, small_store: Path, names: Names, tmp_path: Path
+) -> None:
+    """Rows of answers that a closed index refused are sent by a retry, and the next push knows of it."""
+    database = Path(shutil.copy(small_store, tmp_path / "x.duckdb"))
+    request = PushRequest(names=names, only=("slow", "traffic"))
+    index = f"/{names.results('slow')}"
+    call(search, "PUT", index, {"settings": {"index.blocks.write": True}})
+    first = push(database, search, request)
+    assert [(line.refused, line.missing) for line in first.lines] == [(first.lines[0].documents, 0), (0, 0)]
+    call(search, "PUT", f"{index}/_settings", {"index.blocks.write": None})
+    (retried,) = Push(open_lens(database), Access(search), request).retry().lines
+    assert (retried.created, retried.refused) == (first.lines[0].documents, 0)
+    assert [line.sent for line in push(database, search, request).lines] == [0, 0]

@@ -124,7 +124,8 @@ class AnswerPush:
                 setattr(line, outcome, delivery.told[line.index, outcome])
         with self._store.write() as connection:
             connection.execute("BEGIN")
-            ledger.save_digests(connection, self._target, {asked.line.index: asked.taken for asked in sent})
+            taken = ((asked.line.index, *each) for asked in sent for each in asked.taken.items())
+            ledger.save_digests(connection, self._target, taken)
             ledger.drop_refused_rows(connection, self._target, [asked.line.index for asked in sent])
             ledger.save_refused(connection, self._target, delivery.refused, is_event=False)
             connection.execute("COMMIT")

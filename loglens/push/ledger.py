@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
@@ -69,10 +69,9 @@ def load_digests(
     return found
 
 
-def save_digests(connection: duckdb.DuckDBPyConnection, target: str, digests: Mapping[str, Mapping[str, str]]) -> None:
-    """Write the digests of documents that were taken, by their indices."""
-    rows = [(target, index, *each) for index, taken in digests.items() for each in taken.items()]
-    _insert(connection, "push_results", rows)
+def save_digests(connection: duckdb.DuckDBPyConnection, target: str, digests: Iterable[tuple[str, str, str]]) -> None:
+    """Write the digests of documents that were taken, each with its index and its id."""
+    _insert(connection, "push_results", [(target, *each) for each in digests])
 
 
 def forget_digests(connection: duckdb.DuckDBPyConnection, target: str, indices: Sequence[str]) -> None:

@@ -54,7 +54,7 @@ class Window:
 
 
 def documents(name: str, answer: Answer, index: str, window: Window, run: str) -> Iterator[Document]:
-    """Yield the rows of an answer as documents; the digest leaves out the run, which changes every time."""
+    """Yield the rows of an answer as documents."""
     writers = [(quoted(field_name(column)), json_writer(column)) for column in answer.columns]
     keys = _key(name, answer)
     seen: dict[str, int] = {}
@@ -71,8 +71,15 @@ def documents(name: str, answer: Answer, index: str, window: Window, run: str) -
         head += f'"loglens.window":{quoted(window.name)},'
         rest = ",".join(members) + "}"
         action = f'{{"index":{{"_index":"{index}","_id":"{document_id}"}}}}'
-        item = f'{action}\n{head}"loglens.run":"{run}",{rest}\n'
-        yield Document(document_id, _hash(head, _steady(rest)), item.encode("utf-8", "backslashreplace"))
+        item = f'{action}\n{head}"loglens.run":"{run}",{rest}\n'.encode("utf-8", "backslashreplace")
+        yield Document(document_id, digest(item), item)
+
+
+def digest(item: bytes) -> str:
+    """Return the digest of a row of an answer; it leaves out the run, which changes every time."""
+    document = item.decode().partition("\n")[2].rstrip("\n")
+    head, _, rest = document.partition('"loglens.run":"')
+    return _hash(head, _steady(rest.partition('",')[2]))
 
 
 def _key(name: str, answer: Answer) -> Sequence[int]:

@@ -141,9 +141,12 @@ class Push:
     def _retry(self, bulk: Bulk, target: str, items: list[bytes], is_event: bool, line: Line) -> None:
         delivery = bulk.send(Items.of(items))
         refused = {each.item for each in delivery.refused}
+        taken = [item for item in items if item not in refused]
         with self._store.write() as connection:
             connection.execute("BEGIN")
-            ledger.drop_refused(connection, target, [item for item in items if item not in refused])
+            ledger.drop_refused(connection, target, taken)
+            if not is_event:
+                ledger.save_digests(connection, target, [(*ledger.place(item), results.digest(item)) for item in taken])
             ledger.save_refused(connection, target, delivery.refused, is_event)
             connection.execute("COMMIT")
         line.refused += len(delivery.refused)
