@@ -109,7 +109,8 @@ def _fit(strips: list[_Strip], answer: Answer, page: Page) -> list[_Strip]:
     if sum(strip.least for strip in shown) + _gaps(shown) > page.width:
         for strip in shown:
             _fold(strip)
-    leaving = [strip for strip in strips[1:] if strip.column.name not in answer.ordered]
+    may_leave = [strip for strip in strips if strip.column.name in answer.aside or strip is not strips[0]]
+    leaving = [strip for strip in may_leave if strip.column.name not in answer.ordered]
     leaving.sort(key=lambda strip: _rank(strip, strips, answer))
     left_out = []
     while leaving and sum(strip.least for strip in shown) + _gaps(shown) > page.width:
