@@ -6,25 +6,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from loglens.params import accept
-from loglens.scope import FIRST_NS, LAST_NS, end_of_data
+from loglens.scope import FIRST_NS, LAST_NS, begin_of_data, end_of_data
 from loglens.wording import moments
 
 if TYPE_CHECKING:
     import duckdb
 
     from loglens.analysis import Analysis, Value
-
-_BEGIN_OF_DATA = """
-    SELECT
-        min(earliest_ns) AS earliest_ns
-    FROM (
-        SELECT min(ts_ns) AS earliest_ns
-        FROM logs
-        UNION ALL
-        SELECT min(start_ns) AS earliest_ns
-        FROM spans
-    ) AS begins
-"""
 
 
 def none_of(
@@ -42,7 +30,7 @@ def none_of(
     said += " that match" if is_narrowed else ""
     first_ns, last_ns = binds["since_ns"], binds["until_ns"]
     if first_ns == FIRST_NS:
-        (first_ns,) = connection.execute(_BEGIN_OF_DATA).fetchall()[0]
+        first_ns = begin_of_data(connection)
     if last_ns == LAST_NS:
         last_ns = end_of_data(connection)
     if first_ns is None or last_ns is None:

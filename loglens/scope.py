@@ -56,6 +56,17 @@ END_OF_DATA = """
         WHERE start_ns <= ingested_ns
     ) AS ends
 """
+_BEGIN_OF_DATA = """
+    SELECT
+        min(earliest_ns) AS earliest_ns
+    FROM (
+        SELECT min(ts_ns) AS earliest_ns
+        FROM logs
+        UNION ALL
+        SELECT min(start_ns) AS earliest_ns
+        FROM spans
+    ) AS begins
+"""
 
 
 @dataclass(frozen=True)
@@ -77,7 +88,16 @@ class Scope:
 
 def end_of_data(connection: duckdb.DuckDBPyConnection) -> int | None:
     """Return the time of the latest record, in nanoseconds, or None where there is none."""
-    row = connection.execute(END_OF_DATA).fetchone()
+    return _one_time(connection, END_OF_DATA)
+
+
+def begin_of_data(connection: duckdb.DuckDBPyConnection) -> int | None:
+    """Return the time of the earliest record, in nanoseconds, or None where there is none."""
+    return _one_time(connection, _BEGIN_OF_DATA)
+
+
+def _one_time(connection: duckdb.DuckDBPyConnection, statement: str) -> int | None:
+    row = connection.execute(statement).fetchone()
     return None if row is None or row[0] is None else int(row[0])
 
 

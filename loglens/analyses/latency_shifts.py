@@ -52,7 +52,10 @@ ANALYSIS = Analysis(
     },
     key=("shift_id",),
     spread="local",
-    aside=lambda _: ("shift_id", "exemplar_trace_id", "sigma", "requests"),
+    aside=lambda _: (
+        *("shift_id", "exemplar_trace_id", "sigma", "requests", "times_low", "times_high", "last_ts", "usual_ms"),
+        "median_ms",
+    ),
     sql="""
         WITH range AS MATERIALIZED (
             SELECT * FROM time_range($until_ns)
