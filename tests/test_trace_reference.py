@@ -20,7 +20,8 @@ Row = dict[str, Any]
 
 
 def structure(shell: Shell, path: Path) -> list[Row]:
-    done = shell("sql", "SELECT * FROM span_tree ORDER BY line, ordinal", path, "--format", "json")
+    query = "SELECT span_tree.*, span_id FROM span_tree JOIN spans USING (source_id, line, ordinal)"
+    done = shell("sql", query, path, "--format", "json")
     found: list[Row] = json.loads(done.out)
     return found
 
