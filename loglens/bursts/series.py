@@ -24,6 +24,10 @@ _SMOOTH_S = 300
 _LEAST_TRAFFIC = 0.05
 # Errors in buckets without traffic, as a share of all, beyond which they do not come from it.
 _UNRELATED = 0.05
+# Traffic says nothing of what is usual where at least this share of it fails, in at most this share of the time, and
+# no more than this share of it lies outside of that; of the errors so many at each end are left out of their time.
+_MOSTLY, _LONGEST, _ELSEWHERE = 0.5, 0.5, 0.1
+_TRIMMED = 0.025
 
 
 class Key(NamedTuple):
@@ -62,7 +66,8 @@ class Times:
 class Block:
     """Series of some keys, of shape (keys, buckets).
 
-    `exposure` is what errors are in proportion to, or ones; `traffic` are the requests, where `has_requests` says so.
+    `exposure` is what errors are in proportion to, or ones: time; `traffic` are the requests, where `has_requests` says
+    so.
     """
 
     keys: Sequence[Key]
@@ -109,6 +114,8 @@ class Series:
                 continue
             found = self._dense(source, self.traffic)
             traffic[row], has_requests[row] = found, self.is_asked[source]
+            if self._is_seen_failing_only(source):
+                continue
             is_idle = found == 0
             if errors[row][is_idle].sum() <= _UNRELATED * errors[row].sum():
                 exposure[row] = np.where(is_idle & (errors[row] > 0), errors[row], found)
@@ -121,6 +128,24 @@ class Series:
         if not self.has_traffic[number]:
             number = self._services.get(self.keys[number].service, number)
         return number if self.has_traffic[number] else None
+
+    def _is_seen_failing_only(self, number: int) -> bool:
+        """Whether a key is asked next to nothing but in one time, in which most of it fails.
+
+        Its traffic then says nothing of what is usual: before there was none, and its errors are held against time.
+        """
+        import numpy as np
+
+        rows = slice(self.bounds[number], self.bounds[number + 1])
+        bucket, errors = self.bucket[rows], self.errors[rows]
+        asked = self.traffic[rows] + (0 if self.is_asked[number] else errors)
+        if errors.sum() < _MOSTLY * asked.sum():
+            return False
+        ends = np.array([_TRIMMED, 1 - _TRIMMED]) * errors.sum()
+        first, last = bucket[np.searchsorted(np.cumsum(errors), ends)]
+        if last - first + 1 > _LONGEST * self.times.buckets:
+            return False
+        return bool(asked[(bucket < first) | (bucket > last)].sum() <= _ELSEWHERE * asked.sum())
 
     @cached_property
     def _services(self) -> Mapping[str | None, int]:
