@@ -82,11 +82,11 @@ class Lens:
     @contextmanager
     def asking_sql(self, statement: str, limit: int) -> Iterator[Answer]:
         """Ask a statement and give its answer while the database is open, with rows that stream."""
-        from loglens.ask import ask_sql
+        from loglens.ask import ask_sql, read_by
         from loglens.deriving import named_in
 
-        with self._open(named_in(statement)) as connection:
-            yield ask_sql(connection, statement, _limit(limit))
+        with self._open(named_in(statement), read_by(statement)) as connection:
+            yield ask_sql(connection, statement, _limit(limit), self.settings)
 
     def findings(
         self,
@@ -116,7 +116,7 @@ class Lens:
         known = frozenset[str]() if baseline is None else read_baseline(Path(baseline))
         scope = Scope(since, until, service)
         search = Search(detector, self._thresholds(thresholds), scope, severity, known, acked)
-        with self._open(_needs_of_detectors(detector, is_told=fingerprint is not None)) as connection:
+        with self._open_for(_asked_by(detector, is_told=fingerprint is not None)) as connection:
             if fingerprint is not None:
                 return Result(tell(connection, fingerprint, search, time.time_ns()))
             return Result(find(connection, search, time.time_ns()).answer(_limit(limit)))
@@ -135,7 +135,7 @@ class Lens:
         now_ns = time.time_ns()
         until_ns = parse_until(until, now_ns)
         search = Search(thresholds=self._thresholds(None), acked=True)
-        with self._open(_needs_of_detectors(None)) as reader:
+        with self._open_for(_asked_by(None)) as reader:
             finding = find(reader, search, now_ns).one(fingerprint)
         with open_writer(self.path) as connection:
             return store_ack(connection, finding, reason, until_ns, now_ns)
@@ -161,23 +161,23 @@ class Lens:
 
         Raises UsageError for an unknown detector, NotFound for an unknown trace.
         """
-        from loglens.miss import explain_miss
+        from loglens.miss import REQUESTS, explain_miss
         from loglens.result import Result
 
-        with self._open(_needs_of_detectors(detector, is_told=True)) as connection:
+        with self._open_for(_asked_by(detector, is_told=True), REQUESTS) as connection:
             accepted = self._thresholds(thresholds)
             return Result(explain_miss(connection, detector, trace, accepted, Scope(since, until)))
 
     def _thresholds(self, given: Mapping[str, Any] | None) -> Mapping[str, Any]:
         return {**self.settings.thresholds, **(given or {})}
 
-    def _open_for(self, analyses: Sequence[Analysis]) -> AbstractContextManager[Any]:
-        """Open the database for some analyses and nothing else."""
+    def _open_for(self, analyses: Sequence[Analysis], *further: str) -> AbstractContextManager[Any]:
+        """Open the database for some analyses, further statements, and nothing else."""
         needs = _needs_of(analyses)
-        return self._open(needs, [statement for each in analyses for statement in each.statements])
+        return self._open(needs, [*further, *(statement for each in analyses for statement in each.statements)])
 
     @contextmanager
-    def _open(self, needs: Sequence[Derivation], reading: Sequence[str] | None = None) -> Iterator[Any]:
+    def _open(self, needs: Sequence[Derivation], reading: Sequence[str] | None) -> Iterator[Any]:
         """Open the database for one question; what the question needs and is stale is derived first."""
         import duckdb
 
@@ -196,15 +196,18 @@ class Lens:
 
     @contextmanager
     def _reader(self, needs: Sequence[Derivation], reading: Sequence[str] | None) -> Iterator[Any]:
+        from loglens.store.scripts import create_views
         from loglens.store.store import open_reader
 
-        with open_reader(self.path, self.settings, reading=reading) as connection:
-            found = _stale(connection, needs)
+        if needs:
+            from loglens.deriving import derive, stale
+
+        with open_reader(self.path, reading=()) as connection:
+            found = stale(connection, needs) if needs else ()
             if not found:
+                create_views(connection, self.settings, reading)
                 yield connection
                 return
-        from loglens.deriving import derive
-
         derive(self.path, found, progress=self.progress)
         with open_reader(self.path, self.settings, reading=reading) as connection:
             yield connection
@@ -240,14 +243,6 @@ def _refuse_unknown(thresholds: Mapping[str, Any]) -> None:
         raise UsageError(f"loglens.toml, or [tool.loglens] in pyproject.toml: {error}") from error
 
 
-def _stale(connection: Any, needs: Sequence[Derivation]) -> Sequence[Derivation]:
-    if not needs:
-        return ()
-    from loglens.deriving import stale
-
-    return stale(connection, needs)
-
-
 def _needs_of(analyses: Iterable[Analysis]) -> tuple[Derivation, ...]:
     """Return what analyses have to have derived; who computes that is imported only where there is any."""
     names = {name for each in analyses for name in each.needs}
@@ -258,13 +253,13 @@ def _needs_of(analyses: Iterable[Analysis]) -> tuple[Derivation, ...]:
     return needed(names)
 
 
-def _needs_of_detectors(detector: str | None, *, is_told: bool = False) -> tuple[Derivation, ...]:
-    """Return what one detector, or all of them, have to have derived, and what one is told with."""
+def _asked_by(detector: str | None, *, is_told: bool = False) -> list[Analysis]:
+    """Return the analyses that one detector asks, or all of them, and those that one is told with."""
     from loglens.detectors import ALL as DETECTORS
 
     chosen = [each for each in DETECTORS if detector in (None, each.name)]
     told = ["trace", *(each.follow.analysis for each in chosen if each.follow)] if is_told else []
-    return _needs_of([*(each.watches for each in chosen), *(BY_NAME[name] for name in told)])
+    return [*(each.watches for each in chosen), *(BY_NAME[name] for name in told)]
 
 
 def _limit(value: object) -> int:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
+    from loglens.settings import Settings
+
 # Rows taken from DuckDB at a time: enough to hide the call, few enough to stream.
 _CHUNK = 2_000
 # The declared type of a computed column whose values do not tell.
@@ -26,6 +28,11 @@ _TYPE_OF_SUFFIX = {"_ms": "DOUBLE", "_s": "DOUBLE", "_ratio": "DOUBLE", "_ns": "
 _LARGEST = 2**63 - 1
 # Nanoseconds in a computed column of this name are a time.
 _TIME_SUFFIX = "_ts"
+# What asks for names instead of naming them.
+_CATALOGUE = re.compile(
+    r"\b(?:(?:duckdb|pragma|pg|sqlite)_\w+|information_schema|show|describe|query(?:_table)?)\b",
+    re.IGNORECASE,
+)
 _BIND = re.compile(r"\$([A-Za-z_]\w*)")
 
 
@@ -157,12 +164,20 @@ def _keep(connection: duckdb.DuckDBPyConnection, views: Sequence[str]) -> None:
             connection.execute(f"ALTER TABLE kept RENAME TO {view}")
 
 
-def ask_sql(connection: duckdb.DuckDBPyConnection, sql: str, limit: int) -> Answer:
+def read_by(sql: str) -> tuple[str, ...] | None:
+    """Return what names the views that a statement of the user's own reads, or None where that may be any."""
+    return None if _CATALOGUE.search(sql) else (sql,)
+
+
+def ask_sql(connection: duckdb.DuckDBPyConnection, sql: str, limit: int, settings: Settings | None = None) -> Answer:
     """Ask a statement of the user's own: one SELECT that touches nothing but the store.
 
-    Raises UsageError for anything else, and for what DuckDB has against the statement.
+    Raises UsageError for anything else, and for what DuckDB has against the statement. Where that is an unknown name,
+    all views are made first, so that it tells which one was meant.
     """
     import duckdb
+
+    from loglens.store.scripts import create_views
 
     try:
         connection.execute("SET enable_external_access = false")
@@ -172,7 +187,11 @@ def ask_sql(connection: duckdb.DuckDBPyConnection, sql: str, limit: int) -> Answ
             raise UsageError("sql takes one SELECT; the database is only read.")
         text = statements[0].query.strip().removesuffix(";")
         statement = Statement(connection, text, {})
-        columns = statement.columns({})
+        try:
+            columns = statement.columns({})
+        except duckdb.CatalogException:
+            create_views(connection, settings)
+            columns = statement.columns({})
         answer = Answer("SQL", columns, (), statement.sql)
         answer.tuples = _explained(_counted(statement.fetch(columns), answer, limit))
     except duckdb.OperationalError:

@@ -37,7 +37,8 @@ COLUMNS: tuple[Column, ...] = (
     Column("fingerprint", "VARCHAR", "The fingerprint that the finding has, or would have."),
 )
 
-_REQUESTS = """
+# Of which service and route a trace is.
+REQUESTS = """
     SELECT DISTINCT
         service AS service,
         route   AS route
@@ -80,7 +81,7 @@ def _judged(
     everything = watched(connection, detector, values, scope, {}).rows()
     judged = list(zip(everything, verdicts(detector, everything, values), strict=True))
     if "trace_id" not in {param.name for param in detector.watches.params}:
-        requests = set(connection.execute(_REQUESTS, {"trace_id": trace_id}).fetchall())
+        requests = set(connection.execute(REQUESTS, {"trace_id": trace_id}).fetchall())
         # What is of no route is of its service as a whole.
         requests |= {(service, None) for service, _ in requests}
         for row, verdict in judged:

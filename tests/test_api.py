@@ -172,6 +172,8 @@ def test_many_threads_may_ask_at_once(lens: Lens) -> None:
         ("SELECT * FROM read_text('/etc/hostname')", "file system operations are disabled"),
         ("SELECT * FROM '/etc/hostname'", "does not exist"),
         ("SELECT * FROM glob('/etc/*')", "disabled"),
+        ("FROM reqests", 'Did you mean "requests"?\nLINE 1: FROM reqests'),
+        ("SELECT is_helth_route('/ping')", 'Did you mean "is_health_route"?'),
     ],
 )
 def test_sql_only_reads_the_store(lens: Lens, statement: str, message: str) -> None:
@@ -186,7 +188,10 @@ def test_sql_takes_what_a_select_can_be(lens: Lens) -> None:
     assert lens.sql("FROM range(5)", limit=2).left_out == 3
     assert lens.sql("VALUES (';')").rows == [{"col0": ";"}]
     assert [row["requests"] for row in lens.sql("SELECT count(*) AS requests FROM requests")] == [600]
-    assert lens.sql("SHOW TABLES").rows[0].keys() == {"name"}
+    assert {"logs", "requests", "span_tree"} <= {row["name"] for row in lens.sql("SHOW TABLES")}
+    (row,) = lens.sql("SELECT count(*) AS found FROM duckdb_views() WHERE view_name = 'error_events'")
+    assert row["found"] == 1
+    assert lens.sql("SELECT count(*) AS n FROM query_table('request' || 's')").rows == [{"n": 600}]
     assert lens.sql("SELECT max(ts_ns) AS ts_ns, max(ts) AS ts FROM logs").rows == [
         {"ts_ns": START_NS + 10 * 10**9 + 10, "ts": "2026-01-15T09:00:10.00000001Z"}
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
@@ -17,10 +18,11 @@ _BEGIN = re.compile(r"^CREATE OR REPLACE TEMP (?:VIEW|MACRO) (\w+)", re.MULTILIN
 _WORD = re.compile(r"\w+", re.ASCII)
 
 
-def scripts(folder: str) -> list[tuple[str, str]]:
+@cache
+def scripts(folder: str) -> Sequence[tuple[str, str]]:
     """List the scripts of `views` or `migrations` as (file name, SQL), in order."""
     found = [entry for entry in files("loglens.store").joinpath(folder).iterdir() if entry.name.endswith(".sql")]
-    return [(entry.name, entry.read_text(encoding="utf-8")) for entry in sorted(found, key=lambda entry: entry.name)]
+    return tuple((entry.name, entry.read_text("utf-8")) for entry in sorted(found, key=lambda entry: entry.name))
 
 
 def script(folder: str, name: str) -> str:

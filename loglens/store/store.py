@@ -203,14 +203,12 @@ def migrations() -> list[tuple[int, str, str]]:
 
 def stored_versions(connection: duckdb.DuckDBPyConnection) -> frozenset[int] | None:
     """Return the numbers of the migrations a store has, or None where the file holds no store."""
-    (known,) = fetch_row(
-        connection,
-        "SELECT count(*) FROM duckdb_tables() "
-        "WHERE table_name = 'schema_version' AND database_name = current_database()",
-    )
-    if not known:
+    import duckdb
+
+    try:
+        rows = connection.execute("SELECT version FROM main.schema_version").fetchall()
+    except duckdb.CatalogException:
         return None
-    rows = connection.execute("SELECT version FROM schema_version ORDER BY version").fetchall()
     return frozenset(int(version) for (version,) in rows)
 
 
