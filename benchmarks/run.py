@@ -7,13 +7,13 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from benchmarks.comparison import Comparison, Contender
-from benchmarks.inputs import ROOT, filled
+from benchmarks.inputs import ROOT, files_in, filled, remove
 from benchmarks.measure import Cost, Failed, least, measure
 from benchmarks.services import serving
 
@@ -88,21 +88,17 @@ def _environment() -> dict[str, str]:
 
 def _remove(folder: Path) -> None:
     for path in folder.iterdir():
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
+        remove(path)
 
 
 def _size(path: Path) -> int:
-    files: Sequence[Path] = list(path.rglob("*")) if path.is_dir() else [path]
-    return sum(file.stat().st_size for file in files if file.is_file())
+    return sum(file.stat().st_size for file in files_in(path))
 
 
-def _warm(paths: Any) -> None:
+def _warm(paths: Iterable[Path]) -> None:
     """Read the inputs once, so that every contender finds them in memory."""
     block = bytearray(1 << 20)
-    for path in paths:
+    for path in (file for each in paths for file in files_in(each)):
         with path.open("rb", buffering=0) as file:
             while file.readinto(block):
                 pass

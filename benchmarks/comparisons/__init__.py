@@ -20,6 +20,7 @@ from benchmarks.comparisons import (
 
 ALL: tuple[Comparison, ...] = (
     ndjson.COMPARISON,
+    ndjson.SMALL_FILES,
     line_formats.COMPARISON,
     otlp.COMPARISON,
     span_formats.COMPARISON,

@@ -33,3 +33,24 @@ COMPARISON = Comparison(
     targets=(Target("speed", BASELINE, bar=0.8, goal=1.0),),
     read_answer=last_number,
 )
+
+SMALL_FILES = Comparison(
+    name="small_files",
+    title="A folder of 1,000 files of 20 lines",
+    inputs=("small_files",),
+    contenders=(
+        Contender(OURS, (*LOGLENS, "ingest", "{small_files}", "--db", "{out}"), answer=COUNT),
+        Contender(
+            f"{BASELINE}, all files in one statement",
+            (*PYTHON_MODULE, "benchmarks.peers.duckdb_ndjson", "{small_files}/*.ndjson", "{out}"),
+        ),
+        Contender(
+            f"{BASELINE}, file by file",
+            (*PYTHON_MODULE, "benchmarks.peers.duckdb_small_files", "{small_files}", "{out}"),
+        ),
+    ),
+    targets=(),
+    baseline=f"{BASELINE}, file by file",
+    read_answer=last_number,
+    rounds=1,
+)

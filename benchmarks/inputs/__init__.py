@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -65,6 +66,15 @@ ALL: tuple[Input, ...] = (
         quick=20_000,
         make=(*PYTHON_MODULE, "benchmarks.inputs.log_lines", "{out}", "{count}"),
         sources=LOG_LINES,
+    ),
+    Input(
+        name="small_files",
+        title="files of 20 lines of NDJSON",
+        suffix="",
+        count=1_000,
+        quick=50,
+        make=(*PYTHON_MODULE, "benchmarks.inputs.small_files", "{out}", "{count}"),
+        sources=(*LOG_LINES, "benchmarks/inputs/small_files.py"),
     ),
     *(
         Input(
@@ -210,7 +220,7 @@ def ready(names: Sequence[str], folder: Path, is_quick: bool) -> dict[str, Path]
         path = folder / f"{each.name}-{size}-{_stamp(each)}{each.suffix}"
         if not path.exists():
             for outdated in folder.glob(f"{each.name}-{size}-*"):
-                outdated.unlink()
+                remove(outdated)
             needed = ready(each.needs, folder, is_quick)
             print(f"making {path.name}: {count:,} {each.title}", file=sys.stderr, flush=True)
             _make(filled(each.make, {**needed, "count": count}), path)
@@ -218,9 +228,22 @@ def ready(names: Sequence[str], folder: Path, is_quick: bool) -> dict[str, Path]
     return paths
 
 
+def remove(path: Path) -> None:
+    """Remove a file, or a folder with all that is in it."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def files_in(path: Path) -> list[Path]:
+    """Return the files of an input or an output: itself, or all that a folder holds."""
+    return [file for file in path.rglob("*") if file.is_file()] if path.is_dir() else [path]
+
+
 def _make(command: Sequence[str], path: Path) -> None:
     unfinished = path.with_name(f"unfinished-{path.name}")
-    unfinished.unlink(missing_ok=True)
+    remove(unfinished)
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     subprocess.run(filled(command, {"out": unfinished}), check=True, env=environment)
     unfinished.rename(path)
