@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+# The statements of the last few kinds of files are kept: the next file of a folder mostly asks the same.
+KEPT_STATEMENTS = 32
 # Numbers below this are bits of one that DuckDB can shift.
 _BITS = 62
 

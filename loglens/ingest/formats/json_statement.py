@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 
 from loglens.ingest.formats.json_columns import (
     TYPES,
@@ -23,7 +24,7 @@ from loglens.ingest.formats.json_marks import BROKEN, OBJECT, PLAIN
 from loglens.ingest.formats.json_patch import layout_rest_sql, parents, path_of, rest_sql
 from loglens.ingest.formats.json_profile import Layout, Profile
 from loglens.ingest.levels import LEVEL_NAMES
-from loglens.ingest.sql_text import bound, is_among, listed, quoted
+from loglens.ingest.sql_text import KEPT_STATEMENTS, bound, is_among, listed, quoted
 
 # Marks of rows that are on their way elsewhere, in `severity_number`; their lines are in `duration_ns`.
 REJECTED, ASIDE, ASIDE_INEXACT = -1, -2, -3
@@ -35,6 +36,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
+@lru_cache(maxsize=KEPT_STATEMENTS)
 def insert_statement(profile: Profile, exact: str = "", rest: str = "") -> str:
     """Return the INSERT of pieces into `logs`; of the query `exact` with the expression `rest`, where these are given.
 

@@ -5,14 +5,17 @@ Every statement reads the pieces from `input`, a table with the columns of json_
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from loglens.ingest.formats.json_columns import is_bare
 from loglens.ingest.formats.json_marks import BROKEN
 from loglens.ingest.formats.json_profile import Profile
 from loglens.ingest.formats.json_statement import records_query, taken_sql
-from loglens.ingest.sql_text import is_among
+from loglens.ingest.sql_text import KEPT_STATEMENTS, is_among
 from loglens.ingest.timestamps import lacks_zone_sql
 
 
+@lru_cache(maxsize=KEPT_STATEMENTS)
 def survey_statement(profile: Profile) -> str:
     """Return the query for what some pieces have in common, one row for each combination.
 
