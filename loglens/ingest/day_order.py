@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from loglens.ingest.reader import Ask, Reading
 from loglens.ingest.sql_text import quoted
 from loglens.ingest.time_layouts import DAY_FIRST, MONTH_FIRST, TimeLayout
+from loglens.wording import counted
 
 SUBJECT = "order of day and month"
 _DAY_NS = 86_400_000_000_000
@@ -37,7 +38,7 @@ def order_of(reading: Reading, ask: Ask, patterns: Sequence[str]) -> TimeLayout:
     )
     if first != second:
         order, why = (DAY_FIRST, first) if first > second else (MONTH_FIRST, second)
-        reading.assume(SUBJECT, f"{order.name}, as {why:,} dates with a number beyond twelve say")
+        reading.assume(SUBJECT, f"{order.name}, by {counted(why, 'date')} with a number beyond twelve")
         return order
     if month_late != day_late:
         order = DAY_FIRST if month_late > day_late else MONTH_FIRST
