@@ -6,29 +6,21 @@ from __future__ import annotations
 IMPACT = """
     WITH whole AS MATERIALIZED (
         SELECT
-            coalesce(trace_id, request_id, concat_ws(':', source_id, line, ordinal)) AS unit,
-            service,
-            route,
-            http_method,
-            start_ns,
-            duration_ns,
-            is_error,
-            trace_id,
-            origin,
-            source_id,
-            line,
-            ordinal
+            service, route, http_method, start_ns, duration_ns, is_error, trace_id, request_id, user_id,
+            origin, source_id, line, ordinal,
+            hash(coalesce(trace_id, request_id, concat_ws(':', source_id, line, ordinal))) AS hashed
         FROM requests
         WHERE
             in_scope(start_ns, $since_ns, $until_ns)
             AND start_ns < $to_ns
             AND NOT is_health
     ),
+    -- Few requests share their trace with others; two ids with one hash are told apart where that matters.
     several AS MATERIALIZED (
-        SELECT unit FROM whole GROUP BY unit HAVING count(*) > 1
+        SELECT hashed FROM whole GROUP BY hashed HAVING count(*) > 1
     ),
     concerned AS (
-        SELECT unit
+        SELECT DISTINCT coalesce(trace_id, request_id, concat_ws(':', source_id, line, ordinal)) AS unit
         FROM whole
         WHERE
             ($of_service IS NOT NULL OR $of_route IS NOT NULL)
@@ -36,38 +28,42 @@ IMPACT = """
             AND ($of_route IS NULL OR route = $of_route)
     ),
     outside AS (
-        SELECT * FROM whole ANTI JOIN several USING (unit)
+        SELECT * FROM whole ANTI JOIN several USING (hashed)
         UNION ALL
         SELECT unnest(arg_min(whole, (start_ns, -duration_ns, source_id, line, ordinal)))
         FROM whole
-        SEMI JOIN several USING (unit)
-        GROUP BY unit
+        SEMI JOIN several USING (hashed)
+        GROUP BY coalesce(trace_id, request_id, concat_ws(':', source_id, line, ordinal))
     ),
-    outermost AS (
-        SELECT *
+    outermost AS MATERIALIZED (
+        SELECT * EXCLUDE (hashed, request_id), ($to_ns - 1 - start_ns) // greatest($to_ns - $from_ns, 1) AS age
         FROM outside
         WHERE
-            ($of_service IS NULL AND $of_route IS NULL)
-            OR unit IN (SELECT unit FROM concerned)
+            (
+                ($of_service IS NULL AND $of_route IS NULL)
+                OR coalesce(trace_id, request_id, concat_ws(':', source_id, line, ordinal)) IN (FROM concerned)
+            )
+            AND ($service IS NULL OR service = $service)
+            AND ($route IS NULL OR route = $route)
     ),
-    asked AS MATERIALIZED (
-        SELECT
-            outermost.service                                       AS service,
-            outermost.route                                         AS route,
-            outermost.http_method                                   AS http_method,
-            outermost.start_ns                                      AS start_ns,
-            outermost.duration_ns                                   AS duration_ns,
-            outermost.is_error                                      AS is_error,
-            outermost.trace_id                                      AS trace_id,
-            ($to_ns - 1 - start_ns) // greatest($to_ns - $from_ns, 1) AS age,
-            identity.kind                                           AS identity,
-            identity.who                                            AS who,
-            identity.tenant                                         AS tenant
+    unnamed AS MATERIALIZED (
+        SELECT source_id, line, ordinal, origin FROM outermost WHERE user_id IS NULL
+    ),
+    -- Where all requests tell their user, nobody's attributes are searched for another name.
+    otherwise AS MATERIALIZED (
+        SELECT source_id, line, ordinal, origin, kind, who
+        FROM request_identities
+        SEMI JOIN unnamed USING (source_id, line, ordinal, origin)
+    ),
+    asked AS (
+        SELECT *, 'user' AS identity, user_id AS who
         FROM outermost
-        LEFT JOIN request_identities AS identity USING (source_id, line, ordinal, origin)
-        WHERE
-            ($service IS NULL OR outermost.service = $service)
-            AND ($route IS NULL OR outermost.route = $route)
+        WHERE user_id IS NOT NULL
+        UNION ALL
+        SELECT outermost.*, kind, who
+        FROM outermost
+        LEFT JOIN otherwise USING (source_id, line, ordinal, origin)
+        WHERE user_id IS NULL
     ),
     -- Only of whoever may have felt something it matters what they asked before and after.
     hurt AS (
@@ -77,7 +73,7 @@ IMPACT = """
             who IS NOT NULL
             AND (is_error OR ($slower_than > 0 AND duration_ns > $slower_than))
     ),
-    tried AS (
+    retried AS (
         SELECT
             asked.*,
             (is_error AND NOT coalesce(
@@ -96,78 +92,154 @@ IMPACT = """
             ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
         )
     ),
-    told AS MATERIALIZED (
-        SELECT
-            *,
-            sum(coalesce(is_later, false)::INTEGER) OVER (PARTITION BY identity, who ORDER BY start_ns) AS session
-        FROM tried
-        UNION ALL
-        SELECT *, false, NULL, NULL, NULL
-        FROM asked
-        ANTI JOIN hurt USING (identity, who)
-        WHERE who IS NOT NULL
+    felt AS MATERIALIZED (
+        SELECT *
+        FROM (
+            SELECT
+                *,
+                sum(coalesce(is_later, false)::INTEGER) OVER (PARTITION BY identity, who ORDER BY start_ns) AS session
+            FROM retried
+        ) AS numbered
+        WHERE is_felt
     ),
-    counted AS (
-        SELECT
-            identity                                                AS identity,
-            age                                                     AS age,
-            count(DISTINCT who)                                     AS active,
-            count(DISTINCT who) FILTER (WHERE is_felt)              AS affected
-        FROM told
+    before_active AS (
+        SELECT identity, age, count(DISTINCT who) AS active
+        FROM asked
+        WHERE
+            who IS NOT NULL
+            AND age > 0
+        GROUP BY identity, age
+    ),
+    before_affected AS (
+        SELECT identity, age, count(DISTINCT who) AS affected
+        FROM felt
+        WHERE age > 0
         GROUP BY identity, age
     ),
     usual AS (
         SELECT
             identity                                                AS identity,
-            sum(affected) / sum(active)                             AS share
-        FROM counted
-        WHERE age > 0
+            sum(coalesce(affected, 0)) / sum(active)                AS share
+        FROM before_active
+        LEFT JOIN before_affected USING (identity, age)
         GROUP BY identity
     ),
-    now_asked AS MATERIALIZED (
-        SELECT *
-        FROM told
-        WHERE age = 0
-    ),
-    parts AS (
-        SELECT 'all' AS part, 'all requests' AS name, * FROM now_asked
-        UNION ALL
-        SELECT 'route', concat_ws(' ', service, route), * FROM now_asked
-        UNION ALL
-        SELECT 'tenant', tenant, * FROM now_asked WHERE tenant IS NOT NULL
-    ),
-    people AS (
+    -- Everybody once a route: few groups are made of many requests once, and of them all others.
+    of_routes AS MATERIALIZED (
         SELECT
-            part                                                    AS part,
-            name                                                    AS name,
+            service                                                 AS service,
+            route                                                   AS route,
             identity                                                AS identity,
             who                                                     AS who,
             count(*)                                                AS requests,
-            count(*) FILTER (WHERE is_error)                        AS failed,
-            count(*) FILTER (WHERE is_felt)                         AS felt,
-            count(DISTINCT session) FILTER (WHERE is_felt)          AS sessions,
-            min(first_ns)                                           AS first_ns,
-            max((start_ns, trace_id)) FILTER (WHERE is_felt AND trace_id IS NOT NULL) AS exemplar
-        FROM parts
-        GROUP BY part, name, identity, who
+            count_if(is_error)                                      AS failed
+        FROM asked
+        WHERE
+            who IS NOT NULL
+            AND age = 0
+        GROUP BY service, route, identity, who
+    ),
+    -- Where nobody who felt it has a tenant, nobody's attributes are searched for one.
+    hit_tenants AS MATERIALIZED (
+        SELECT DISTINCT tenant_of(attributes) AS tenant
+        FROM (
+            SELECT attributes
+            FROM spans
+            SEMI JOIN (FROM felt WHERE origin = 'span' AND age = 0) AS felt USING (source_id, line, ordinal)
+            UNION ALL
+            SELECT attributes
+            FROM logs
+            SEMI JOIN (FROM felt WHERE origin = 'log' AND age = 0) AS felt USING (source_id, line, ordinal)
+        ) AS attributed
+        WHERE tenant_of(attributes) IS NOT NULL
+    ),
+    identified AS MATERIALIZED (
+        SELECT source_id, line, ordinal, origin, tenant
+        FROM request_identities
+        SEMI JOIN hit_tenants USING (tenant)
+        WHERE EXISTS (FROM hit_tenants)
+    ),
+    of_tenants AS (
+        SELECT tenant, identity, who, count(*) AS requests, count_if(is_error) AS failed
+        FROM asked
+        JOIN identified USING (source_id, line, ordinal, origin)
+        WHERE
+            who IS NOT NULL
+            AND age = 0
+        GROUP BY tenant, identity, who
+    ),
+    people AS MATERIALIZED (
+        SELECT identity, who, sum(requests) AS requests, sum(failed) AS failed
+        FROM of_routes
+        GROUP BY identity, who
     ),
     busy AS (
         SELECT
             identity                                                AS identity,
             50 * median(requests)                                   AS too_many
         FROM people
-        WHERE part = 'all'
         GROUP BY identity
     ),
-    listed AS (
-        SELECT * FROM people
-        UNION ALL
-        SELECT people.* REPLACE ('client' AS part, who AS name)
+    clients AS MATERIALIZED (
+        SELECT people.*
         FROM people
         JOIN busy USING (identity)
-        WHERE
-            part = 'all'
-            AND requests > too_many
+        WHERE requests > too_many
+    ),
+    active AS (
+        SELECT
+            part                                                    AS part,
+            name                                                    AS name,
+            identity                                                AS identity,
+            sum(active)::BIGINT                                     AS active,
+            sum(fully_down)::BIGINT                                 AS fully_down,
+            sum(requests)::BIGINT                                   AS requests,
+            sum(failed)::BIGINT                                     AS failed
+        FROM (
+            SELECT
+                'route'                                             AS part,
+                concat_ws(' ', service, route)                      AS name,
+                identity                                            AS identity,
+                count(*)                                            AS active,
+                count_if(failed = requests)                         AS fully_down,
+                sum(requests)                                       AS requests,
+                sum(failed)                                         AS failed
+            FROM of_routes
+            GROUP BY service, route, identity
+            UNION ALL
+            SELECT 'all', 'all requests', identity, count(*), count_if(failed = requests), sum(requests), sum(failed)
+            FROM people
+            GROUP BY identity
+            UNION ALL
+            SELECT 'tenant', tenant, identity, count(*), count_if(failed = requests), sum(requests), sum(failed)
+            FROM of_tenants
+            GROUP BY tenant, identity
+            UNION ALL
+            SELECT 'client', who, identity, 1, (failed = requests)::INTEGER, requests, failed
+            FROM clients
+        ) AS counted
+        GROUP BY part, name, identity
+    ),
+    affected AS (
+        SELECT
+            part                                                    AS part,
+            name                                                    AS name,
+            identity                                                AS identity,
+            count(DISTINCT who)                                     AS affected,
+            count(DISTINCT (who, session))                          AS sessions,
+            count(DISTINCT who) FILTER (WHERE first_ns >= $from_ns) AS new_users,
+            max((start_ns, trace_id)) FILTER (WHERE trace_id IS NOT NULL) AS exemplar
+        FROM (
+            SELECT 'all' AS part, 'all requests' AS name, * FROM felt
+            UNION ALL
+            SELECT 'route', concat_ws(' ', service, route), * FROM felt
+            UNION ALL
+            SELECT 'tenant', tenant, felt.* FROM felt JOIN identified USING (source_id, line, ordinal, origin)
+            UNION ALL
+            SELECT 'client', who, * FROM felt SEMI JOIN clients USING (identity, who)
+        ) AS parts
+        WHERE age = 0
+        GROUP BY part, name, identity
     ),
     nobody AS (
         SELECT
@@ -180,26 +252,20 @@ IMPACT = """
     ),
     summed AS (
         SELECT
-            part                                                    AS part,
-            name                                                    AS name,
-            identity                                                AS identity,
-            count(*)                                                AS active,
-            count(*) FILTER (WHERE felt > 0)                        AS affected,
-            count(*) FILTER (WHERE failed = requests)               AS fully_down,
-            sum(sessions)::BIGINT                                   AS sessions,
-            count(*) FILTER (WHERE felt > 0 AND first_ns >= $from_ns) AS new_users,
-            sum(requests)::BIGINT                                   AS requests,
-            sum(failed)::BIGINT                                     AS failed,
-            max(exemplar)                                           AS exemplar
-        FROM listed
-        GROUP BY part, name, identity
-        UNION ALL
+            active.*,
+            coalesce(affected, 0)                                   AS affected,
+            coalesce(sessions, 0)                                   AS sessions,
+            coalesce(new_users, 0)                                  AS new_users,
+            exemplar                                                AS exemplar
+        FROM active
+        LEFT JOIN affected USING (part, name, identity)
+        UNION ALL BY NAME
         -- Where nobody is known by name, that much is told.
-        SELECT 'all', 'all requests', NULL, NULL, NULL, NULL, NULL, NULL, requests, failed, NULL
+        SELECT 'all' AS part, 'all requests' AS name, requests, failed
         FROM nobody
         WHERE
             requests > 0
-            AND NOT EXISTS (FROM listed)
+            AND NOT EXISTS (FROM people)
     )
     SELECT
         part                                                        AS part,
