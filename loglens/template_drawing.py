@@ -36,7 +36,7 @@ def _head(row: Row, width: int) -> Iterator[str]:
 def _values(rows: Sequence[Row], width: int) -> Iterator[str]:
     names = _value_names(rows[0])
     if names and len(rows) < rows[0]["records"]:
-        yield f"Values of the last {len(rows):,} records:"
+        yield f"Values of the last {counted(len(rows), 'record')}:"
     for name in names:
         found = Counter(row[name] for row in rows if row[name] is not None)
         most = [f"{cut(visible(value), 40)} {percent(count / len(rows))}" for value, count in found.most_common(_NAMED)]

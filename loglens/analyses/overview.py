@@ -137,7 +137,8 @@ ANALYSIS = Analysis(
             SELECT
                 3,
                 'sources',
-                format('{:,}', sources) || if(sources = 1, ' file, ', ' files, ') || format('{:,} lines', lines::BIGINT)
+                format('{:,}', sources) || if(sources = 1, ' file, ', ' files, ') || format('{:,}', lines::BIGINT)
+                || if(lines = 1, ' line', ' lines')
                 || if(damaged > 0, format('; damaged: {:,}', damaged), '')
             FROM facts
             UNION ALL

@@ -115,13 +115,15 @@ class Bars(Progress):
 
 def _forget(sources: tuple[str, ...], before: str | None, db: Path | None, wait_s: float) -> None:
     from loglens.ingest.forget import forget
+    from loglens.wording import counted
 
     if not sources and before is None:
         raise click.UsageError("Name sources, or a time with --before.")
     database = db or Path(load_settings().db)
     forgotten = forget(database, sources, before, wait_s)
     for source in forgotten:
-        say(f"forgot {visible(source.uri)}: {source.records:,} records, {source.rejects:,} rejects")
+        gone = f"{counted(source.records, 'record')}, {counted(source.rejects, 'reject')}"
+        say(f"forgot {visible(source.uri)}: {gone}")
     if not forgotten:
         say("nothing to forget: every source has records from that time on.")
 
