@@ -89,6 +89,7 @@ class AnswerPush:
             asked.changed = [each for each in asked.made if digests.get(each.id) != each.digest]
             asked.line.sent = len(asked.changed)
             asked.line.unchanged = len(asked.made) - len(asked.changed)
+        self._begin(batch, known)
         wanted = [(asked.line.index, document) for asked in batch for document in asked.changed]
         if not wanted:
             return Delivery()
@@ -110,6 +111,17 @@ class AnswerPush:
             with self._store.write() as connection:
                 ledger.forget_digests(connection, self._target, lost)
         return known | {index: {} for index in lost}
+
+    def _begin(self, batch: Sequence[Asked], known: Mapping[str, Mapping[str, str]]) -> None:
+        """Forget what is replaced: stopped before it is settled, nobody knows what the server has of it."""
+        indices = [asked.line.index for asked in batch]
+        changed = [[each.id for each in asked.changed] for asked in batch]
+        replaced = [
+            (index, each) for index, ids in zip(indices, changed, strict=True) for each in ids if each in known[index]
+        ]
+        if replaced:
+            with self._store.write() as connection:
+                ledger.drop_digests(connection, self._target, replaced)
 
     def _settle(self, batch: Sequence[Asked], delivery: Delivery) -> None:
         """Write what was taken and what was refused into the ledger, and tell of each answer."""

@@ -74,6 +74,17 @@ def save_digests(connection: duckdb.DuckDBPyConnection, target: str, digests: It
     _insert(connection, "push_results", [(target, *each) for each in digests])
 
 
+def drop_digests(connection: duckdb.DuckDBPyConnection, target: str, places: Sequence[tuple[str, str]]) -> None:
+    """Forget documents that are about to be replaced, each by its index and its id."""
+    indices, ids = [index for index, _ in places], [document_id for _, document_id in places]
+    connection.execute(
+        "DELETE FROM push_results USING (SELECT unnest(?) AS index_name, unnest(?) AS document_id) AS replaced "
+        "WHERE target = ? AND push_results.index_name = replaced.index_name "
+        "AND push_results.document_id = replaced.document_id",
+        [indices, ids, target],
+    )
+
+
 def forget_digests(connection: duckdb.DuckDBPyConnection, target: str, indices: Sequence[str]) -> None:
     """Forget what was sent to indices that are no longer as they were left."""
     connection.execute(
