@@ -107,6 +107,8 @@ COUNTS = """
             SELECT attributes
             FROM logs
             SEMI JOIN (FROM failing WHERE origin = 'log') AS failing USING (source_id, line, ordinal)
+            -- All that fail have such a status: no other attributes are read.
+            WHERE status_code >= 500
         ) AS attributed
         GROUP BY tenant
         HAVING tenant IS NOT NULL
