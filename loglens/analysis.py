@@ -102,9 +102,9 @@ class Analysis:
     `_ratio`). `sql` is a static SELECT whose `$name` binds are the parameters, and those of SCOPE it uses
     (all of them unless `scoped` is false). `prepare` is a first SELECT over the same binds; `bind` turns its rows
     and the parameters into further binds of `sql` (named in `bound`), `bind_arrow` its Arrow table, where they are too
-    many for Python. `compute` turns the rows of `sql` into the
-    rows of the answer where SQL is not enough; `compute_arrow` does so from an Arrow table, where they are too many
-    for Python. Rows in Python have times as integer nanoseconds and JSON as text.
+    many for Python. Where the bind `asked_of` is empty there is no answer, and `sql` is not asked. `compute` turns the
+    rows of `sql` into the rows of the answer where SQL is not enough; `compute_arrow` does so from an Arrow table,
+    where they are too many for Python. Rows in Python have times as integer nanoseconds and JSON as text.
 
     `limit` is the default number of rows, 0 for all. `many` says that rows are single records of the store: then
     the limit is pushed into the statement and the rest counted by a second one, instead of fetched and dropped.
@@ -137,6 +137,7 @@ class Analysis:
     bound: tuple[str, ...] = ()
     bind: Callable[[Sequence[Row], Mapping[str, Value]], Mapping[str, Any]] | None = None
     bind_arrow: Callable[[pa.Table, Mapping[str, Value]], Mapping[str, Any]] | None = None
+    asked_of: str | None = None
     compute: Callable[[Sequence[Row], Mapping[str, Value]], Sequence[Row]] | None = None
     compute_arrow: Callable[[pa.Table, Mapping[str, Value]], Sequence[Row]] | None = None
     many: bool = False

@@ -243,6 +243,8 @@ def _placed(message: str) -> str:
 
 
 def _computed(analysis: Analysis, statement: Statement) -> Sequence[Row]:
+    if analysis.asked_of is not None and not statement.binds[analysis.asked_of]:
+        return []
     if analysis.compute_arrow is not None:
         return analysis.compute_arrow(statement.arrow(), statement.binds)
     assert analysis.compute is not None

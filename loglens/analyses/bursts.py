@@ -87,6 +87,7 @@ ANALYSIS = Analysis(
         *("onset_low", "onset_high", "most_members", "found"),
     ),
     bind_arrow=_bind,
+    asked_of="burst_number",
     sql=EVIDENCE,
     compute_arrow=_rows,
     notes=_notes,

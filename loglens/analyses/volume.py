@@ -78,6 +78,7 @@ ANALYSIS = Analysis(
     prepare=COUNTS,
     bound=("burst_number", "burst_kind", "burst_service", "burst_name", "burst_first", "burst_end", "found"),
     bind_arrow=_bind,
+    asked_of="burst_number",
     sql=LOOK_UP,
     compute_arrow=_rows,
     notes=_notes,
