@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
 import pytest
+from test_analyses import fill
 
 import loglens
 from loglens.errors import NotFound, UsageError
+from loglens.store.store import open_writer
 
 SAMPLE = Path(__file__).parents[1] / "sample_logs"
 FROM, TO = "2026-01-15T09:09:00Z", "2026-01-15T09:14:00Z"
+
+
+def test_an_answer_without_users_says_so_in_a_sentence(empty_store: Path, tmp_path: Path) -> None:
+    for number, who in enumerate(("", "user_id=u1")):
+        path = tmp_path / f"{number}.duckdb"
+        shutil.copy(empty_store, path)
+        with open_writer(path) as connection:
+            fill(connection, {"traces": f"GET /page   x3   every 5000 ms   error   {who}"})
+        told = repr(loglens.open(path).impact())
+        assert ("No request tells who made it" in told) == (not who)
 
 
 def test_the_users_of_a_burst_are_those_of_a_count_by_hand(tmp_path: Path) -> None:

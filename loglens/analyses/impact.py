@@ -29,7 +29,16 @@ def _bind(ends: Sequence[Row], values: Mapping[str, Value]) -> Mapping[str, Any]
     if first_ns is not None:
         from_ns, to_ns = max(from_ns, first_ns), min(to_ns, last_ns + 1)
     told = {name: values.get(name) for name in ("of_service", "of_route")}
-    return {"from_ns": max(from_ns, FIRST_NS), "to_ns": min(to_ns, LAST_NS), **told}
+    return {
+        "from_ns": max(from_ns, FIRST_NS),
+        "to_ns": min(to_ns, LAST_NS),
+        **told,
+        "nameless": first_ns is not None and not ends[0]["is_told"],
+    }
+
+
+def _notes(values: Mapping[str, Any]) -> Sequence[str]:
+    return ["No request tells who made it: no user, session or client address is in the data."] * values["nameless"]
 
 
 def _take(row: Row, values: Mapping[str, Value]) -> Mapping[str, Value]:
@@ -98,13 +107,16 @@ ANALYSIS = Analysis(
     prepare="""
         SELECT
             min(start_ns) AS first_ns,
-            max(start_ns) AS last_ns
+            max(start_ns) AS last_ns,
+            -- It stops at the first.
+            EXISTS (FROM request_identities WHERE who IS NOT NULL) AS is_told
         FROM requests
         WHERE in_scope(start_ns, $since_ns, $until_ns)
         ORDER BY first_ns
     """,
-    bound=("from_ns", "to_ns", "of_service", "of_route"),
+    bound=("from_ns", "to_ns", "of_service", "of_route", "nameless"),
     bind=_bind,
+    notes=_notes,
     origin=Origin("bursts", "burst", "burst_id", _take),
     sql=IMPACT,
     examples=(
