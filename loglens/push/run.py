@@ -234,6 +234,8 @@ class Push:
             )
 
     def _push_results(self, server: Server, bulk: Bulk, progress: PushProgress) -> None:
+        if not self._request.answers():
+            return
         push = AnswerPush(self._store, server, bulk, self._request.names, self._window(), self._run)
         lines, delivery = push.run(self._answers(), progress)
         self._report.lines += lines
