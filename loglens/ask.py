@@ -69,8 +69,8 @@ class Statement:
     def count(self) -> int:
         """Return how many rows it has, without sorting them."""
         unordered = self.sql.rpartition("ORDER BY")[0] or self.sql
-        row = self._run(f"SELECT count(*) FROM ({unordered}\n) AS answer").fetchone()  # noqa: S608
-        return int(row[0]) if row else 0
+        ((found,),) = self._run(f"SELECT count(*) FROM ({unordered}\n) AS answer").fetchall()  # noqa: S608
+        return int(found)
 
     def rows(self) -> list[Row]:
         """Return its rows as the functions of an `Analysis` see them."""

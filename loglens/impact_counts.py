@@ -127,8 +127,7 @@ IMPACT = """
     -- Everybody once a route: few groups are made of many requests once, and of them all others.
     of_routes AS MATERIALIZED (
         SELECT
-            service                                                 AS service,
-            route                                                   AS route,
+            concat_ws(' ', service, route)                          AS name,
             identity                                                AS identity,
             who                                                     AS who,
             count(*)                                                AS requests,
@@ -137,7 +136,7 @@ IMPACT = """
         WHERE
             who IS NOT NULL
             AND age = 0
-        GROUP BY service, route, identity, who
+        GROUP BY name, identity, who
     ),
     -- Where nobody who felt it has a tenant, nobody's attributes are searched for one.
     hit_tenants AS MATERIALIZED (
@@ -188,37 +187,26 @@ IMPACT = """
     ),
     active AS (
         SELECT
-            part                                                    AS part,
+            'route'                                                 AS part,
             name                                                    AS name,
             identity                                                AS identity,
-            sum(active)::BIGINT                                     AS active,
-            sum(fully_down)::BIGINT                                 AS fully_down,
-            sum(requests)::BIGINT                                   AS requests,
-            sum(failed)::BIGINT                                     AS failed
-        FROM (
-            SELECT
-                'route'                                             AS part,
-                concat_ws(' ', service, route)                      AS name,
-                identity                                            AS identity,
-                count(*)                                            AS active,
-                count_if(failed = requests)                         AS fully_down,
-                sum(requests)                                       AS requests,
-                sum(failed)                                         AS failed
-            FROM of_routes
-            GROUP BY service, route, identity
-            UNION ALL
-            SELECT 'all', 'all requests', identity, count(*), count_if(failed = requests), sum(requests), sum(failed)
-            FROM people
-            GROUP BY identity
-            UNION ALL
-            SELECT 'tenant', tenant, identity, count(*), count_if(failed = requests), sum(requests), sum(failed)
-            FROM of_tenants
-            GROUP BY tenant, identity
-            UNION ALL
-            SELECT 'client', who, identity, 1, (failed = requests)::INTEGER, requests, failed
-            FROM clients
-        ) AS counted
-        GROUP BY part, name, identity
+            count(*)                                                AS active,
+            count_if(failed = requests)                             AS fully_down,
+            sum(requests)                                           AS requests,
+            sum(failed)                                             AS failed
+        FROM of_routes
+        GROUP BY name, identity
+        UNION ALL
+        SELECT 'all', 'all requests', identity, count(*), count_if(failed = requests), sum(requests), sum(failed)
+        FROM people
+        GROUP BY identity
+        UNION ALL
+        SELECT 'tenant', tenant, identity, count(*), count_if(failed = requests), sum(requests), sum(failed)
+        FROM of_tenants
+        GROUP BY tenant, identity
+        UNION ALL
+        SELECT 'client', who, identity, 1, (failed = requests)::INTEGER, requests, failed
+        FROM clients
     ),
     affected AS (
         SELECT
@@ -276,11 +264,11 @@ IMPACT = """
         affected / active                                           AS affected_ratio,
         if(part = 'all', active * share, NULL)                      AS usual,
         if(part = 'all', affected - active * share, NULL)           AS excess,
-        fully_down                                                  AS fully_down,
+        fully_down::BIGINT                                          AS fully_down,
         sessions                                                    AS sessions,
         new_users                                                   AS new_users,
-        summed.requests                                             AS requests,
-        summed.failed                                               AS failed,
+        summed.requests::BIGINT                                     AS requests,
+        summed.failed::BIGINT                                       AS failed,
         if(part = 'all', nobody.requests, NULL)                     AS anonymous,
         exemplar[2]                                                 AS exemplar_trace_id
     FROM summed

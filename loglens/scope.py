@@ -97,8 +97,10 @@ def begin_of_data(connection: duckdb.DuckDBPyConnection) -> int | None:
 
 
 def _one_time(connection: duckdb.DuckDBPyConnection, statement: str) -> int | None:
-    row = connection.execute(statement).fetchone()
-    return None if row is None or row[0] is None else int(row[0])
+    from loglens.store.store import fetch_row
+
+    (found,) = fetch_row(connection, statement)
+    return None if found is None else int(found)
 
 
 def resolve(since: When, until: When, end_ns: Callable[[], int | None]) -> tuple[int, int]:

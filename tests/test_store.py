@@ -121,10 +121,18 @@ def test_a_file_that_is_no_database_is_left_alone(tmp_path: Path, opener: object
     assert path.read_text().startswith("not a database")
 
 
-def test_a_database_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        "accounts (id INTEGER)",
+        "schema_version (installed_rank INTEGER)",
+        "schema_version AS SELECT 'one' AS version",
+    ],
+)
+def test_a_database_of_somebody_else_is_left_alone(theirs: str, tmp_path: Path) -> None:
     path = tmp_path / "other.duckdb"
     with duckdb.connect(path) as connection:
-        connection.execute("CREATE TABLE accounts (id INTEGER)")
+        connection.execute(f"CREATE TABLE {theirs}")
     with pytest.raises(StoreError, match="other tables"), open_writer(path):
         pass
     with pytest.raises(StoreError, match="not one made by loglens"), open_reader(path):

@@ -36,7 +36,7 @@ COMPARISON = Comparison(
 
 SMALL_FILES = Comparison(
     name="small_files",
-    title="A folder of 1,000 files of 20 lines",
+    title="A folder of small files of NDJSON",
     inputs=("small_files",),
     contenders=(
         Contender(OURS, (*LOGLENS, "ingest", "{small_files}", "--db", "{out}"), answer=COUNT),

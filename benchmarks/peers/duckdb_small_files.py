@@ -16,10 +16,11 @@ from benchmarks.peers.duckdb_ndjson import LOAD
 INSERT = LOAD.replace("CREATE TABLE logs AS", "INSERT INTO logs")
 
 if __name__ == "__main__":
-    files = sorted(Path(sys.argv[1]).iterdir())
+    first, *others = map(str, sorted(Path(sys.argv[1]).iterdir()))
     with duckdb.connect(sys.argv[2]) as connection:
         connection.execute("SET preserve_insertion_order = false")
-        for statement, file in zip((LOAD, *[INSERT] * (len(files) - 1)), files, strict=True):
-            connection.execute(statement, {"file": str(file)})
+        connection.execute(LOAD, {"file": first})
+        for file in others:
+            connection.execute(INSERT, {"file": file})
         connection.execute("CHECKPOINT")
         print(connection.execute("SELECT count(*) FROM logs").fetchall()[0][0])

@@ -59,7 +59,7 @@ ANALYSIS = Analysis(
         "onset_low_ts": "It began no earlier.",
         "onset_high_ts": "It began no later.",
         "errors": "Requests that failed in it; lines where no request is known.",
-        "expected": "How many would have been usual with that traffic, or at any time: of what is seen only failing.",
+        "expected": "How many would have been usual with that traffic, or in that time: of what is seen only failing.",
         "times": "How many times as many that is.",
         "requests": "Requests in all in that time.",
         "error_ratio": "Share of them that failed.",

@@ -53,7 +53,14 @@ ANALYSIS = Analysis(
     key=("shift_id",),
     spread="local",
     aside=lambda _: (
-        *("shift_id", "exemplar_trace_id", "sigma", "requests", "times_low", "times_high", "last_ts", "usual_ms"),
+        "shift_id",
+        "exemplar_trace_id",
+        "sigma",
+        "requests",
+        "times_low",
+        "times_high",
+        "last_ts",
+        "usual_ms",
         "median_ms",
     ),
     sql="""

@@ -14,15 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from loglens.ingest.sql_text import quoted
+from loglens.ingest.sql_text import KEPT_STATEMENTS, quoted
 
 if TYPE_CHECKING:
     import duckdb
 
 # A file of no more bytes, packed or not, has its statements planned for the others.
 SMALL_BYTES = 1 << 20
-# Statements kept, of a few megabytes each; a folder has a few formats, each with a few sets of keys.
-_MOST = 32
 _INPUT = re.compile(r"\bFROM input\b")
 
 
@@ -91,7 +89,7 @@ class Planned:
         planned = f"planned_{self._made}"
         self._connection.execute(f"PREPARE {planned} AS {text}")
         self._names[key] = planned
-        if len(self._names) > _MOST:
+        if len(self._names) > KEPT_STATEMENTS:
             _, oldest = self._names.popitem(last=False)
             self._connection.execute(f"DEALLOCATE {oldest}")
         return planned

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-# The statements of the last few kinds of files are kept: the next file of a folder mostly asks the same.
+# Statements kept, written and planned, of a few megabytes each: a folder has a few formats, each with a few sets of
+# keys, and its next file mostly asks the same.
 KEPT_STATEMENTS = 32
 # Numbers below this are bits of one that DuckDB can shift.
 _BITS = 62

@@ -114,11 +114,8 @@ class AnswerPush:
 
     def _begin(self, batch: Sequence[Asked], known: Mapping[str, Mapping[str, str]]) -> None:
         """Forget what is replaced: stopped before it is settled, nobody knows what the server has of it."""
-        indices = [asked.line.index for asked in batch]
-        changed = [[each.id for each in asked.changed] for asked in batch]
-        replaced = [
-            (index, each) for index, ids in zip(indices, changed, strict=True) for each in ids if each in known[index]
-        ]
+        changed = ((asked.line.index, each.id) for asked in batch for each in asked.changed)
+        replaced = [(index, document_id) for index, document_id in changed if document_id in known[index]]
         if replaced:
             with self._store.write() as connection:
                 ledger.drop_digests(connection, self._target, replaced)

@@ -205,11 +205,13 @@ def stored_versions(connection: duckdb.DuckDBPyConnection) -> frozenset[int] | N
     """Return the numbers of the migrations a store has, or None where the file holds no store."""
     import duckdb
 
+    # Others have tables of that name too.
+    other = (duckdb.CatalogException, duckdb.BinderException, duckdb.ConversionException)
     try:
-        rows = connection.execute("SELECT version FROM main.schema_version").fetchall()
-    except duckdb.CatalogException:
+        rows = connection.execute("SELECT version::INTEGER FROM main.schema_version").fetchall()
+    except other:
         return None
-    return frozenset(int(version) for (version,) in rows)
+    return frozenset(version for (version,) in rows)
 
 
 def migrate(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
