@@ -105,14 +105,15 @@ def _one_time(connection: duckdb.DuckDBPyConnection, statement: str) -> int | No
 
 def resolve(since: When, until: When, end_ns: Callable[[], int | None]) -> tuple[int, int]:
     """Turn two times into nanoseconds; the end of the data is asked for only where one is relative to it."""
-    since_ns = _resolve_one("since", since, FIRST_NS, end_ns)
-    until_ns = _resolve_one("until", until, LAST_NS, end_ns)
+    since_ns = resolve_one("since", since, FIRST_NS, end_ns)
+    until_ns = resolve_one("until", until, LAST_NS, end_ns)
     if since is not None and until is not None and since_ns >= until_ns:
         raise UsageError(f"since {since} is not before until {until}.")
     return since_ns, until_ns
 
 
-def _resolve_one(name: str, when: When, default: int, end_ns: Callable[[], int | None]) -> int:
+def resolve_one(name: str, when: When, default: int, end_ns: Callable[[], int | None]) -> int:
+    """Turn the time of this name into nanoseconds, or give the default where there is none."""
     if when is None:
         return default
     absolute, amount = parse_when(name, when)

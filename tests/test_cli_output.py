@@ -121,6 +121,13 @@ def test_ctrl_c_stops_within_two_seconds(small_store: Path, statement: str) -> N
         assert time.monotonic() - asked < 2
 
 
+def test_ctrl_c_while_modules_are_imported_is_no_traceback() -> None:
+    code = "import sys, runpy; sys.modules['click'] = Stopping(); runpy.run_module('loglens', run_name='__main__')"
+    stopping = "class Stopping:\n    def __getattr__(self, name): raise KeyboardInterrupt\n"
+    done = subprocess.run([sys.executable, "-c", stopping + code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (console.INTERRUPTED, "", "\nloglens: Stopped.\n")
+
+
 def test_bytes_that_are_not_text_are_refused(small_store: Path) -> None:
     command = [sys.executable.encode(), b"-m", b"loglens", b"slow", b"--service", b"\xff", b"--db", bytes(small_store)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -33,6 +33,7 @@ def test_a_folder_is_walked_in_order_without_what_is_no_log(folder: Path) -> Non
         ("broken.log", "a link to nothing"),
         ("linked", "linked folder"),
         ("pipe", "not a regular file"),
+        ("same.log", "read already, under another name"),
         ("x.duckdb", "the database itself"),
         ("x.duckdb.wal", "the database itself"),
     }
@@ -41,6 +42,8 @@ def test_a_folder_is_walked_in_order_without_what_is_no_log(folder: Path) -> Non
 def test_a_file_named_twice_is_read_once(folder: Path) -> None:
     found = discover([str(folder / "a.log"), str(folder / "*.log"), str(folder / "same.log")], Filter())
     assert [path.name for path in found.files] == ["a.log", "b.log"]
+    same = [skipped for skipped in found.skipped if skipped.path.name == "same.log"]
+    assert [skipped.reason for skipped in same] == ["read already, under another name"] * 2
 
 
 def test_patterns_choose_within_a_folder(folder: Path) -> None:

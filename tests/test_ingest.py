@@ -275,3 +275,13 @@ def test_sources_are_forgotten_by_name_and_by_age(bench: Bench) -> None:
     assert bench.messages() == ["c1"]
     assert bench.query("SELECT count(*) FROM rejects") == [(0,)]
     assert actions(bench.ingest()) == {"a.log": "new", "b.log": "new", "c.log": "unchanged"}
+
+
+def test_nothing_is_forgotten_by_an_age_that_nothing_tells(bench: Bench) -> None:
+    bench.write("a.log", record("a1").replace(b"2026", b"2226"))
+    bench.ingest()
+    with pytest.raises(UsageError, match="to count back from"):
+        forget(bench.database, before="7d")
+    with pytest.raises(UsageError, match="before 'long ago' is not a time"):
+        forget(bench.database, before="long ago")
+    assert bench.messages() == ["a1"]

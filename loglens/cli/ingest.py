@@ -125,7 +125,7 @@ def _forget(sources: tuple[str, ...], before: str | None, db: Path | None, wait_
         gone = f"{counted(source.records, 'record')}, {counted(source.rejects, 'reject')}"
         say(f"forgot {visible(source.uri)}: {gone}")
     if not forgotten:
-        say("nothing to forget: every source has records from that time on.")
+        say("nothing to forget: no source ends before that time.")
 
 
 INGEST = click.Command(

@@ -59,7 +59,7 @@ def _matches(patterns: Sequence[str], name: str, below: str) -> bool:
 def discover(paths: Sequence[str], wanted: Filter) -> Found:
     """List the files behind paths, folders (recursively) and glob patterns, each once, in a stable order."""
     found = Found()
-    seen: set[Path] = set()
+    seen: dict[Path, Path] = {}
     for named in paths:
         if named == STANDARD_INPUT:
             continue
@@ -73,7 +73,7 @@ def discover(paths: Sequence[str], wanted: Filter) -> Found:
     return found
 
 
-def _sort_in(entry: Path | Skipped, found: Found, seen: set[Path], is_named: bool) -> None:
+def _sort_in(entry: Path | Skipped, found: Found, seen: dict[Path, Path], is_named: bool) -> None:
     if isinstance(entry, Skipped):
         found.skipped.append(entry)
         return
@@ -81,8 +81,10 @@ def _sort_in(entry: Path | Skipped, found: Found, seen: set[Path], is_named: boo
     if is_named:
         found.named.add(path)
     if real not in seen:
-        seen.add(real)
+        seen[real] = path
         found.files.append(path)
+    elif seen[real] != path:
+        found.skipped.append(Skipped(entry, "read already, under another name"))
 
 
 def _entries(path: Path, wanted: Filter) -> Iterator[Path | Skipped]:
