@@ -143,9 +143,13 @@ def _strongest(one: _Route, least: float) -> tuple[int, int, float] | None:
         apart = found
     # Too few requests came after it to say that it was over.
     end = buckets if total - number[end] < least else end
-    if number[start] == 0:
-        # What was so from the begin on has changed when it ended.
-        start, end = end, buckets
+    if number[start] == 0 or end == buckets:
+        # One change divides the data: into a slow beginning and what is usual, or into before and from then on.
+        change = end if number[start] == 0 else start
+        was_slow = score[change] * (total - number[change]) > (score[buckets] - score[change]) * number[change]
+        first = int(np.argmax(number > 0)) - 1
+        is_beginning = was_slow and 2 * (change - first) < buckets - first
+        start, end = (first, change) if is_beginning else (change, buckets)
     return start, end, apart / math.sqrt(_dispersion(one, ranks, variance, start, end))
 
 
