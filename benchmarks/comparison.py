@@ -58,11 +58,11 @@ class Service:
 class Target:
     """A figure of loglens that is aimed at.
 
-    `speed` is how many times as fast as `than` it is, `time` how many times as long it takes, `peak_mb` its peak
-    memory, `wall_ms` its time. `bar` is what must hold, `goal` what is aimed at.
+    `speed` is how many times as fast as `than` it is, `cpu_speed` the same by processor time, `time` how many times as
+    long it takes, `peak_mb` its peak memory, `wall_ms` its time. `bar` is what must hold, `goal` what is aimed at.
     """
 
-    measure: Literal["speed", "time", "peak_mb", "wall_ms"]
+    measure: Literal["speed", "cpu_speed", "time", "peak_mb", "wall_ms"]
     than: str | None = None
     bar: float | None = None
     goal: float | None = None
@@ -74,7 +74,7 @@ class Comparison:
     """Contenders that answer the same question over the same inputs.
 
     `read_answer` turns what a contender prints into a value that must be equal for all of them; `is_full` keeps it
-    out of runs without --full.
+    out of runs without --full. `before` is a command that runs before each turn and is not measured.
     """
 
     name: str
@@ -87,3 +87,4 @@ class Comparison:
     rounds: int = 3
     is_full: bool = False
     services: tuple[Service, ...] = ()
+    before: tuple[str, ...] = ()

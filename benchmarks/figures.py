@@ -41,8 +41,9 @@ def _targets(comparison: Mapping[str, Any]) -> Iterator[str]:
         than = f" of {target['than']}" if target["than"] else ""
         wanted = ", ".join(f"{word} {target[word]:g}" for word in ("bar", "goal") if target[word] is not None)
         digits = 2 if target["than"] else 0
-        cpu = f" ({reached['cpu']:.2f} by CPU)" if "cpu" in reached else ""
-        figure = f"{reached['wall']:.{digits}f}{cpu}"
+        first, beside = ("cpu", "wall") if target["measure"] == "cpu_speed" else ("wall", "cpu")
+        told = f" ({reached[beside]:.2f} by {beside.replace('cpu', 'CPU')})" if beside in reached else ""
+        figure = f"{reached[first]:.{digits}f}{told}"
         yield f"{target['contender']}, {target['measure']}{than}: {figure}; {wanted}: {target['verdict']}"
 
 

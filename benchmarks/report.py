@@ -70,14 +70,21 @@ def _row(figures: Figures, base: Cost | None) -> str:
 def _judge(target: Target, costs: Mapping[str, Cost | None]) -> str:
     measured = reach(target, costs)
     wanted = [f"{word} {value:g}" for word, value in (("bar", target.bar), ("goal", target.goal)) if value is not None]
-    named = {"speed": "times as fast as", "time": "times as long as", "peak_mb": "MB at its peak", "wall_ms": "ms"}
+    named = {
+        "speed": "times as fast as",
+        "cpu_speed": "times as fast by CPU as",
+        "time": "times as long as",
+        "peak_mb": "MB at its peak",
+        "wall_ms": "ms",
+    }
     what = f"{target.contender}: {{}} {named[target.measure]}{f' {target.than}' if target.than else ''}"
     if not measured:
         return f"{what.format('?')} ({', '.join(wanted)}): not measured"
-    wall = measured["wall"]
-    cpu = f", {measured['cpu']:.2f} by CPU" if "cpu" in measured else ""
-    shown = f"{wall:.0f}" if target.than is None else f"{wall:.2f}"
-    return f"{what.format(shown)}{cpu} ({', '.join(wanted)}): {verdict(target, wall)}"
+    figure = judged(target, measured)
+    beside = "wall" if target.measure == "cpu_speed" else "cpu"
+    other = f", {measured[beside]:.2f} by {'CPU' if beside == 'cpu' else beside}" if beside in measured else ""
+    shown = f"{figure:.0f}" if target.than is None else f"{figure:.2f}"
+    return f"{what.format(shown)}{other} ({', '.join(wanted)}): {verdict(target, figure)}"
 
 
 def reach(target: Target, costs: Mapping[str, Cost | None]) -> dict[str, float]:
@@ -91,11 +98,16 @@ def reach(target: Target, costs: Mapping[str, Cost | None]) -> dict[str, float]:
     return longer if target.measure == "time" else {name: 1 / value for name, value in longer.items()}
 
 
+def judged(target: Target, measured: Mapping[str, float]) -> float:
+    """Return the one of the figures that the bar and the goal are for."""
+    return measured["cpu" if target.measure == "cpu_speed" else "wall"]
+
+
 def verdict(target: Target, value: float) -> str:
     """Return whether a value reaches the goal, the bar or neither."""
 
     def holds(wanted: float | None) -> bool:
-        return wanted is not None and (value >= wanted if target.measure == "speed" else value <= wanted)
+        return wanted is not None and (value >= wanted if target.measure.endswith("speed") else value <= wanted)
 
     if holds(target.goal):
         return "goal reached"
@@ -130,7 +142,7 @@ def as_json(comparison: Comparison, table: Sequence[Figures]) -> dict[str, Any]:
             {
                 **asdict(target),
                 "reached": (found := reach(target, costs)),
-                "verdict": verdict(target, found["wall"]) if found else None,
+                "verdict": verdict(target, judged(target, found)) if found else None,
             }
             for target in comparison.targets
         ],

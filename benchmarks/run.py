@@ -59,6 +59,8 @@ def _take_turn(
     _remove(folder)
     values = {**inputs, "out": out}
     try:
+        if comparison.before:
+            subprocess.run(filled(comparison.before, values), check=True, env=_environment())
         figures.costs.append(measure(filled(figures.contender.command, values), printed, _environment()))
         if is_first:
             figures.written_mb = _size(out) / 1e6 if out.exists() else None

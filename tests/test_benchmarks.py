@@ -13,7 +13,7 @@ from benchmarks.comparison import Comparison, Contender, Service, Target
 from benchmarks.comparisons import ALL
 from benchmarks.inputs import BY_NAME, filled
 from benchmarks.measure import Cost, Failed, least, measure
-from benchmarks.report import reach, render, verdict
+from benchmarks.report import judged, reach, render, verdict
 from benchmarks.run import compare
 
 
@@ -55,6 +55,15 @@ def test_target_is_judged_in_its_own_direction(target: Target, figure: float, ju
 
 def test_target_without_its_peer_is_not_judged() -> None:
     assert reach(Target("speed", "b", bar=1.0), {"loglens": Cost(1.0, 1.0, 1.0), "b": None}) == {}
+
+
+def test_speed_of_a_client_is_judged_by_its_own_time() -> None:
+    """Where a server shares the processors, the wall tells of both."""
+    target = Target("cpu_speed", "b", bar=5.0)
+    measured = reach(target, {"loglens": Cost(2.0, 1.0, 1.0), "b": Cost(6.0, 5.5, 1.0)})
+    assert measured == {"wall": 3.0, "cpu": 5.5}
+    assert judged(target, measured) == 5.5
+    assert verdict(target, judged(target, measured)) == "bar reached"
 
 
 def _say(number: int) -> tuple[str, ...]:

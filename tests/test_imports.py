@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-HEAVY = ("duckdb", "pyarrow", "numpy", "polars", "pandas", "rich", "elasticsearch", "msgspec", "orjson", "wcwidth")
+HEAVY = ("duckdb", "pyarrow", "numpy", "polars", "pandas", "rich", "elastic_transport", "msgspec", "orjson", "wcwidth")
 
 PROGRAM = """
 import json, sys

@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from elastic_transport import ApiResponseMeta, HttpHeaders, NodeConfig
-from elasticsearch import ApiError, ConnectionTimeout
+from elastic_transport import ConnectionTimeout
 
 from loglens.push.bulk import FIRST_WAIT_S, HOPELESS, Bulk
 from loglens.push.bulk_answer import CLEAN, count_clean
 from loglens.push.items import Items
+from loglens.push.refusals import Refusal
 from loglens.push.server import PushError, Server
 
 # What a server says of an item, from its id and how often it has seen it.
@@ -34,8 +34,8 @@ class Told:
     bodies: list[list[int]] = field(default_factory=list)
     seen: dict[int, int] = field(default_factory=dict)
 
-    def perform_request(self, _method: str, path: str, body: memoryview, headers: Any) -> Any:
-        assert headers["content-type"] == "application/x-ndjson"
+    def request(self, _method: str, path: str, body: memoryview, kind: str) -> bytes:
+        assert kind == "application/x-ndjson"
         lines = bytes(body).splitlines()
         ids = [json.loads(line)["create"]["_id"] for line in lines[::2]]
         self.paths.append(path)
@@ -48,12 +48,11 @@ class Told:
         for each in ids:
             self.seen[each] = self.seen.get(each, 0) + 1
             results.append({"create": self.says(each, self.seen[each])})
-        return type("Answer", (), {"body": {"errors": True, "items": results}})
+        return json.dumps({"errors": True, "items": results}).encode()
 
 
-def refused(status: int) -> ApiError:
-    node = NodeConfig("http", "localhost", 9200)
-    return ApiError("no", ApiResponseMeta(status, "1.1", HttpHeaders(), 0.0, node), {"error": "no"})
+def refused(status: int) -> Refusal:
+    return Refusal(status, {"error": "no"})
 
 
 def items(number: int) -> Items:
@@ -148,7 +147,7 @@ def test_what_an_answer_without_errors_says(answer: bytes, became: tuple[int, ..
     """It is counted, or read where it is another; of one that is no JSON or for other items all is sent again."""
     answers = [CLEAN + answer, CLEAN + b'{"create":{"status":201}},{"create":{"status":201}}]}']
     client = Told(lambda *_: CREATED)
-    client.perform_request = lambda *_, **__: type("Answer", (), {"body": answers.pop(0)})  # type: ignore[method-assign]
+    client.request = lambda *_, **__: answers.pop(0)  # type: ignore[method-assign]
     with bulk(client) as sender:
         made = sender.send(items(2))
     assert (made.created, made.updated, len(made.refused), made.retries) == became

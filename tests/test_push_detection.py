@@ -86,8 +86,7 @@ def test_real_servers(search: str, request: pytest.FixtureRequest) -> None:
     from loglens.push import server
 
     found: Server = connect(Access(search))
-    headers = {"accept": "application/json"}
-    assert server._nodes(found.client, headers) == (found.product, ".".join(map(str, found.version)))
+    assert server._nodes(found.client) == (found.product, ".".join(map(str, found.version)))
     if not GIVEN:
         versions = [*fetch.ELASTICSEARCH.values(), fetch.OPENSEARCH.removesuffix(".0")]
         assert ".".join(map(str, found.version)) in versions

@@ -34,7 +34,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("servers")]
 KILLS = int(os.environ.get("LOGLENS_TEST_PUSH_KILLS", "30"))
 ANSWER_KILLS = KILLS // 5
 # A process that has imported all this starts at once, and the moments of its end are moments of the push.
-IMPORTED = ["loglens.cli.main", "loglens.cli.push", "loglens.push.run", "loglens.cli.output", "elasticsearch", "duckdb"]
+IMPORTED = ["loglens.cli.main", "loglens.cli.push", "loglens.push.run", "loglens.push.client", "loglens.cli.output"]
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ import orjson
 
 from loglens.push.bulk_answer import count_clean
 from loglens.push.items import Items
-from loglens.push.refusals import explain, kind_of, reason_of
+from loglens.push.refusals import Refusal, explain, kind_of, reason_of
 from loglens.push.server import PushError, Server
 
 WORKERS = 2
@@ -145,36 +145,34 @@ class Bulk:
                 return delivery
         return delivery
 
-    def _post(self, items: Items) -> tuple[int, Any, str]:
+    def _post(self, items: Items) -> tuple[int, bytes, str]:
         """Return the status (0 for no answer), the answer, and what to say of it where it stays so."""
-        from elastic_transport import TlsError
-        from elasticsearch import ApiError, ConnectionError, ConnectionTimeout, SerializationError
+        from elastic_transport import TlsError, TransportError
 
-        headers = {"accept": "application/json", "content-type": "application/x-ndjson"}
+        from loglens.push.client import NDJSON
+
         try:
-            answer = self._server.client.perform_request("POST", self._path, body=items.joined(), headers=headers)
+            return 200, self._server.client.request("POST", self._path, items.joined(), NDJSON), ""
         except TlsError as error:
             raise PushError(explain(error, self._server.url)) from error
-        except (ConnectionTimeout, ConnectionError, SerializationError) as error:
-            return 0, None, explain(error, self._server.url)
-        except ApiError as error:
-            status, problem = error.meta.status, explain(error, self._server.url)
+        except TransportError as error:
+            return 0, b"", explain(error, self._server.url)
+        except Refusal as refusal:
+            status, problem = refusal.status, explain(refusal, self._server.url)
             if status == 429:
                 self._shrink(items)
             if status in {413, 429} or status >= 500:
-                return status, None, problem
-            raise PushError(problem) from error
-        return 200, answer.body, ""
+                return status, b"", problem
+            raise PushError(problem) from refusal
 
-    def _settle(self, items: Items, answer: Any, delivery: Delivery) -> tuple[Items, str]:
+    def _settle(self, items: Items, answer: bytes, delivery: Delivery) -> tuple[Items, str]:
         """Count what became of each item, and return those to send again with the reason of the last of them."""
-        if isinstance(answer, bytes):
-            if not items.owners and (counts := count_clean(answer, len(items))):
-                delivery.created, delivery.updated = delivery.created + counts[0], delivery.updated + counts[1]
-                self._note(sum(counts), ())
-                return items.part(0, 0), ""
-            answer = _read(answer)
-        results = answer.get("items") if isinstance(answer, dict) else None
+        if not items.owners and (counts := count_clean(answer, len(items))):
+            delivery.created, delivery.updated = delivery.created + counts[0], delivery.updated + counts[1]
+            self._note(sum(counts), ())
+            return items.part(0, 0), ""
+        told = _read(answer)
+        results = told.get("items") if isinstance(told, dict) else None
         if not isinstance(results, list) or len(results) != len(items):
             return items, f"{self._server.url} answered for other items than were sent."
         outcomes: dict[str, list[int]] = {"created": [], "updated": [], "duplicates": []}

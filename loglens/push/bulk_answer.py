@@ -15,5 +15,5 @@ def count_clean(answer: bytes, number: int) -> tuple[int, int] | None:
     counts = (*created, *updated)
     items_bytes = sum(len(item) * count for item, count in zip((*_CREATED, *_UPDATED), counts, strict=True))
     # With the commas between them the items are all there is, so that nothing else stands beside them.
-    is_whole = len(answer) == len(CLEAN) + items_bytes + number - 1 + len(_END)
+    is_whole = answer.startswith(CLEAN) and len(answer) == len(CLEAN) + items_bytes + number - 1 + len(_END)
     return (sum(created), sum(updated)) if is_whole and sum(counts) == number else None

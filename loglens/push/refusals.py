@@ -32,10 +32,18 @@ _LONGEST_REASON = 2_000
 _LONGEST_SHOWN = 200
 
 
+class Refusal(Exception):
+    """A server answered a request with a status that is no success, and with why."""
+
+    def __init__(self, status: int, body: Any) -> None:
+        super().__init__(status, body)
+        self.status = status
+        self.body = body
+
+
 def explain(error: Exception, url: str) -> str:
     """Return one sentence on why a server did not do what it was asked, and what to do about it."""
-    from elastic_transport import TlsError
-    from elasticsearch import ApiError, ConnectionError, ConnectionTimeout
+    from elastic_transport import ConnectionError, ConnectionTimeout, TlsError
 
     match error:
         case ConnectionTimeout():
@@ -46,21 +54,20 @@ def explain(error: Exception, url: str) -> str:
             return f"The certificate of {url} is not trusted: {_tls(error)}"
         case ConnectionError():
             return f"Nothing answers at {url}: {_cause(error)}. Is the server up, and the address right?"
-        case ApiError():
+        case Refusal():
             return _refusal(error, url)
     return f"{url}: {error}"
 
 
 def may_pass(error: Exception) -> bool:
     """Return whether what went wrong may be over in a while: a server that is busy, away or starting."""
-    from elastic_transport import TlsError
-    from elasticsearch import ApiError, TransportError
+    from elastic_transport import TlsError, TransportError
 
     match error:
         case TlsError():
             return False
-        case ApiError():
-            return error.meta.status in {429, 502, 503, 504}
+        case Refusal():
+            return error.status in {429, 502, 503, 504}
     return isinstance(error, TransportError)
 
 
@@ -94,8 +101,8 @@ def _cause(error: Exception) -> str:
     return text.rsplit(":", maxsplit=1)[-1].strip(" ')(") or "no connection"
 
 
-def _refusal(error: Any, url: str) -> str:
-    status, reason = error.meta.status, reason_of(error.body)
+def _refusal(error: Refusal, url: str) -> str:
+    status, reason = error.status, reason_of(error.body)
     match status:
         case 401:
             return f"{url} does not know these credentials (401). Check the user and password, or the API key."
