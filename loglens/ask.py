@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from loglens.analysis import Analysis, Drawing, Row, Value
 from loglens.answer import Answer, Drawn
-from loglens.columns import Column, fetched
+from loglens.columns import Column
 from loglens.errors import UsageError
 from loglens.nothing import none_of
 from loglens.scope import Scope
+from loglens.statement import Statement, refuse_broken
 
 if TYPE_CHECKING:
     import duckdb
-    import pyarrow as pa
 
     from loglens.settings import Settings
 
-# Rows taken from DuckDB at a time: enough to hide the call, few enough to stream.
-_CHUNK = 2_000
 # The declared type of a computed column whose values do not tell.
 _TYPE_OF_SUFFIX = {"_ms": "DOUBLE", "_s": "DOUBLE", "_ratio": "DOUBLE", "_ns": "BIGINT", "_bytes": "BIGINT"}
 _LARGEST = 2**63 - 1
@@ -33,77 +31,6 @@ _CATALOGUE = re.compile(
     r"\b(?:(?:duckdb|pragma|pg|sqlite)_\w+|information_schema|show|describe|query(?:_table)?)\b",
     re.IGNORECASE,
 )
-_BIND = re.compile(r"\$([A-Za-z_]\w*)")
-
-
-@dataclass(frozen=True)
-class Statement:
-    """One SELECT with the values of its binds."""
-
-    connection: duckdb.DuckDBPyConnection
-    sql: str
-    binds: Mapping[str, Any]
-
-    def columns(self, meanings: Mapping[str, str]) -> tuple[Column, ...]:
-        """Return its columns; a name that comes twice gets a number."""
-        described = self._run("DESCRIBE\n" + self.sql).fetchall()
-        taken: dict[str, int] = {}
-        columns = []
-        for name, type_name, *_ in described:
-            taken[name] = taken.get(name, 0) + 1
-            unique = name if taken[name] == 1 else f"{name}_{taken[name]}"
-            columns.append(Column(unique, type_name, meanings.get(name, "")))
-        return tuple(columns)
-
-    def fetch(self, columns: Sequence[Column], limit: int = 0) -> Iterator[tuple[Any, ...]]:
-        """Yield its rows, at most `limit` where that is not 0, each value as `columns.fetched` says."""
-        names = [f"c{index}" for index in range(len(columns))]
-        taken = ", ".join(fetched(column, name) for column, name in zip(columns, names, strict=True))
-        cut = f" LIMIT {limit}" if limit else ""
-        # No value is written into the text: it wraps a whole statement in expressions made of c0, c1, ...
-        wrapped = f"SELECT {taken} FROM ({self.sql}\n) AS answer({', '.join(names)}){cut}"  # noqa: S608
-        cursor = self._run(wrapped)
-        while chunk := cursor.fetchmany(_CHUNK):
-            yield from chunk
-
-    def count(self) -> int:
-        """Return how many rows it has, without sorting them."""
-        unordered = self.sql.rpartition("ORDER BY")[0] or self.sql
-        ((found,),) = self._run(f"SELECT count(*) FROM ({unordered}\n) AS answer").fetchall()  # noqa: S608
-        return int(found)
-
-    def rows(self) -> list[Row]:
-        """Return its rows as the functions of an `Analysis` see them."""
-        columns = self.columns({})
-        return Answer("", columns, self.fetch(columns), self.sql).rows()
-
-    def arrow(self) -> pa.Table:
-        """Return all its rows as an Arrow table, in the types of Arrow."""
-        found: pa.Table = self.connection.sql(self.sql, params=self._used(self.sql)).to_arrow_table()
-        return found
-
-    def reproducible(self) -> str:
-        """Return the statement with its values written in, to be run by itself."""
-        return written(self.sql, self.binds)
-
-    def _run(self, sql: str) -> duckdb.DuckDBPyConnection:
-        return self.connection.execute(sql, self._used(sql))
-
-    def _used(self, sql: str) -> dict[str, Any]:
-        """Return the binds that a statement uses; DuckDB refuses others."""
-        _refuse_broken({"The statement": sql, **self.binds})
-        (parsed,) = self.connection.extract_statements(sql)
-        return {name: self.binds[name] for name in parsed.named_parameters & self.binds.keys()}
-
-
-def _refuse_broken(texts: Mapping[str, Any]) -> None:
-    """Refuse text that is none: bytes of a command line that were not UTF-8 arrive as halves of surrogate pairs."""
-    for name, value in texts.items():
-        if isinstance(value, str) and not value.isascii():
-            try:
-                value.encode()
-            except UnicodeEncodeError as error:
-                raise UsageError(f"{name} is not UTF-8 text: {value!r}.") from error
 
 
 def ask(
@@ -114,7 +41,7 @@ def ask(
     _keep(connection, analysis.kept)
     binds |= _prepared(connection, analysis, binds)
     statement = Statement(connection, analysis.sql, {**binds, "most": _LARGEST} if analysis.many else binds)
-    columns = statement.columns(analysis.columns)
+    columns = () if analysis.is_computed else statement.columns(analysis.columns)
     answer = Answer(
         title=analysis.title,
         columns=columns,
@@ -133,8 +60,8 @@ def ask(
         for drawing in analysis.drawings
     )
     if analysis.is_computed:
-        rows = _computed(analysis, statement)
-        answer.columns = _computed_columns(analysis, rows, columns)
+        rows, types = _computed(analysis, statement)
+        answer.columns = _computed_columns(analysis, rows, types)
         found: Iterator[tuple[Any, ...]] = (tuple(row[column.name] for column in answer.columns) for row in rows)
         answer.tuples = _counted(found, answer, limit)
     elif analysis.many and limit:
@@ -156,6 +83,8 @@ def _prepared(connection: duckdb.DuckDBPyConnection, analysis: Analysis, binds: 
 
 def _keep(connection: duckdb.DuckDBPyConnection, views: Sequence[str]) -> None:
     """Compute views once, for as long as the connection lasts: tables of the same name take their places."""
+    if not views:
+        return
     found = connection.execute("SELECT view_name FROM duckdb_views() WHERE temporary").fetchall()
     for view in views:
         if (view,) in found:
@@ -181,7 +110,7 @@ def ask_sql(connection: duckdb.DuckDBPyConnection, sql: str, limit: int, setting
 
     try:
         connection.execute("SET enable_external_access = false")
-        _refuse_broken({"The statement": sql})
+        refuse_broken({"The statement": sql})
         statements = connection.extract_statements(sql)
         if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
             raise UsageError("sql takes one SELECT; the database is only read.")
@@ -242,17 +171,21 @@ def _placed(message: str) -> str:
     return re.sub(r"\n\nLINE (\d+):", lambda match: f"\nLINE {int(match[1]) - is_described}:", message).rstrip()
 
 
-def _computed(analysis: Analysis, statement: Statement) -> Sequence[Row]:
-    if analysis.asked_of is not None and not statement.binds[analysis.asked_of]:
-        return []
-    if analysis.compute_arrow is not None:
-        return analysis.compute_arrow(statement.arrow(), statement.binds)
+def _computed(analysis: Analysis, statement: Statement) -> tuple[Sequence[Row], Mapping[str, str]]:
+    """Return the rows of the answer, and the types of the columns they were computed from."""
+    is_asked = analysis.asked_of is None or bool(statement.binds[analysis.asked_of])
+    if is_asked and analysis.compute_arrow is not None:
+        table, types = statement.typed_arrow()
+        return analysis.compute_arrow(table, statement.binds), types
+    columns = statement.columns({})
+    types = {column.name: column.type for column in columns}
+    if not is_asked:
+        return [], types
     assert analysis.compute is not None
-    return analysis.compute(statement.rows(), statement.binds)
+    return analysis.compute(statement.rows(columns), statement.binds), types
 
 
-def _computed_columns(analysis: Analysis, rows: Sequence[Row], sources: Sequence[Column]) -> tuple[Column, ...]:
-    types = {column.name: column.type for column in sources}
+def _computed_columns(analysis: Analysis, rows: Sequence[Row], types: Mapping[str, str]) -> tuple[Column, ...]:
     meanings = {**analysis.columns}
     if analysis.further and rows:
         meanings |= {name: analysis.further for name in rows[0] if name not in meanings}
@@ -274,25 +207,3 @@ def _type_of(name: str, rows: Sequence[Row]) -> str:
             case str():
                 return "VARCHAR"
     return next((found for suffix, found in _TYPE_OF_SUFFIX.items() if name.endswith(suffix)), "VARCHAR")
-
-
-def written(sql: str, binds: Mapping[str, Any]) -> str:
-    """Return a statement with the values of its binds written in."""
-    return _BIND.sub(lambda match: literal(binds[match[1]]) if match[1] in binds else match[0], sql)
-
-
-def literal(value: Any) -> str:
-    """Return a bound value as it is written in a statement."""
-    match value:
-        case None:
-            return "NULL"
-        case bool():
-            return "true" if value else "false"
-        case float():
-            return f"{value!r}::DOUBLE"
-        case int():
-            return str(value)
-        case str():
-            return "'" + value.replace("'", "''") + "'"
-        case _:
-            return "[" + ", ".join(literal(item) for item in value) + "]"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from loglens.analysis import Analysis, Row, Value
 from loglens.answer import Answer
-from loglens.ask import ask, literal, written
+from loglens.ask import ask
 from loglens.detector import MAX_Q, Detector, Values, Verdict, at_most
 from loglens.errors import UsageError
 from loglens.finding import Finding, fingerprint, ranked
@@ -19,6 +19,7 @@ from loglens.params import accept_all
 from loglens.ranks import false_discovery_rates
 from loglens.related import related
 from loglens.scope import Scope
+from loglens.statement import literal, written
 
 if TYPE_CHECKING:
     import duckdb

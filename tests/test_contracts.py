@@ -23,7 +23,7 @@ from loglens import analyses, detect, detectors, reports
 from loglens.analyses import ALL
 from loglens.analysis import SCOPE, Analysis, Param
 from loglens.api import Lens
-from loglens.ask import Statement, ask
+from loglens.ask import ask
 from loglens.cli.main import GROUPS, PROGRAM
 from loglens.cli.options import own_options, shared_options
 from loglens.columns import Column
@@ -32,6 +32,7 @@ from loglens.detectors import ALL as DETECTORS
 from loglens.params import accept_all
 from loglens.reports import ALL as RENDERERS
 from loglens.scope import Scope
+from loglens.statement import Statement
 from loglens.store.store import open_reader
 
 ROOT = Path(__file__).parent.parent
