@@ -40,7 +40,7 @@ def test_answers_that_do_not_come(search: str, tmp_path: Path, names: Names, mon
     """A request whose answer does not come in time is sent again as it was, and changes nothing the second time."""
     (tmp_path / "app.log").write_text(log_lines(100))
     ingest(IngestRequest([str(tmp_path / "app.log")], tmp_path / "x.duckdb"))
-    monkeypatch.setattr("loglens.push.server.REQUEST_S", 4)
+    monkeypatch.setattr("loglens.push.client.REQUEST_S", 4)
     with faulty(search, Faults(hangs=1, hang_s=5)) as url:
         report = push(tmp_path / "x.duckdb", url, PushRequest("events", names=names))
     (line,) = report.lines

@@ -125,20 +125,6 @@ def test_a_fingerprint(which: str, secure: SecureServer, run: Run, password: Pat
     assert held(secure, f"fingerprint-{which}") == 9
 
 
-def test_an_api_key(secure: SecureServer, run: Run, tmp_path: Path) -> None:
-    """As the server hands it out, and as its two halves."""
-    if secure.is_opensearch:
-        pytest.skip("OpenSearch 2 has no API keys")
-    made = ask(secure, "POST", "/_security/api_key", {"name": "loglens"})
-    for number, key in enumerate((made["encoded"], f"{made['id']}:{made['api_key']}")):
-        (tmp_path / "key").write_text(f"{key}\n")
-        words = ("--to", secure.server.url, "--api-key", tmp_path / "key", "--ca-cert", secure.ca_cert)
-        done = run(*words, namespace=f"key{number}")
-        assert done.code == 0
-        assert made["api_key"] not in done.out + done.err
-        assert held(secure, f"key{number}") == 9
-
-
 def test_insecure_warns_once(secure: SecureServer, run: Run, password: Path) -> None:
     words = ("--to", secure.server.url, "--user", "pusher", "--password-file", password, "--insecure")
     done = run(*words, namespace="insecure")
