@@ -65,12 +65,22 @@ class Result(Sequence[Row]):
         return pa.Table.from_arrays(arrays, names=[column.name for column in self._answer.columns])
 
     def polars(self) -> pl.DataFrame:
-        """Return a Polars data frame; times are Datetime with nanoseconds in UTC."""
+        """Return a Polars data frame; times are Datetime with nanoseconds in UTC, sums of integers are Int128."""
         import polars as pl
 
-        frame = pl.from_arrow(self.arrow())
+        table = self.arrow()
+        # Polars refuses the decimals in which Arrow holds these.
+        wide = {column.name: column.type for column in self._answer.columns if column.type in _WIDEST}
+        frame = pl.from_arrow(table.drop_columns(list(wide)))
         assert isinstance(frame, pl.DataFrame)
-        return frame
+        return frame.with_columns(
+            pl.Series(
+                name,
+                [None if value is None else int(value) for value in table[name].to_pylist()],
+                dtype=pl.UInt128 if type_name.startswith("U") else pl.Int128,
+            )
+            for name, type_name in wide.items()
+        ).select(table.column_names)
 
     def pandas(self) -> pd.DataFrame:
         """Return a pandas data frame; raises LoglensError where pandas is not installed."""
@@ -137,4 +147,5 @@ def _arrow_types(column: Column) -> tuple[Any, Any]:
     return found, found
 
 
+_WIDEST = ("HUGEINT", "UHUGEINT")
 _WIDTHS = {"TINYINT": 8, "SMALLINT": 16, "INTEGER": 32, "BIGINT": 64}

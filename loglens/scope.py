@@ -80,8 +80,10 @@ class Scope:
     def binds(self, connection: duckdb.DuckDBPyConnection) -> dict[str, Value]:
         """Return the values of since_ns (inclusive), until_ns (exclusive) and service.
 
-        Raises UsageError where a time cannot be read, or nothing can lie between the two.
+        Raises UsageError where a time cannot be read, nothing can lie between the two, or the service is no text.
         """
+        if not isinstance(self.service, str | None):
+            raise UsageError(f"service {self.service!r} is not text.")
         bounds = resolve(self.since, self.until, lambda: end_of_data(connection))
         return {"since_ns": bounds[0], "until_ns": bounds[1], "service": self.service}
 
@@ -130,7 +132,7 @@ def parse_when(name: str, when: str | datetime | timedelta) -> tuple[bool, int]:
     if isinstance(when, datetime):
         aware = when if when.tzinfo else when.replace(tzinfo=UTC)
         return True, ((aware - _EPOCH) // timedelta(microseconds=1)) * 1_000
-    text = when.strip()
+    text = str(when).strip()
     if _RELATIVE.fullmatch(text):
         return False, parse_length(text)
     match = _ABSOLUTE.fullmatch(text)

@@ -93,6 +93,8 @@ def test_times_limit_what_is_asked(lens: Lens) -> None:
         ({"include_health": "yes"}, "slow: include_health 'yes' is not true or false"),
         ({"route": 3}, "slow: route 3 is not text"),
         ({"since": "tomorrow"}, "since 'tomorrow' is not a time."),
+        ({"since": 5}, "since '5' is not a time."),
+        ({"service": 3}, "service 3 is not text."),
         ({"limit": -1}, "limit -1 is not a number of rows"),
         ({"limit": 1.5}, "limit 1.5 is not a whole number"),
         ({"limit": True}, "limit True is not a whole number"),

@@ -88,6 +88,17 @@ def test_polars_keeps_nanoseconds(small_store: Path) -> None:
     assert frame["ts"].null_count() == 1
 
 
+@pytest.mark.parametrize("among", ["", "1 AS one, "])
+def test_polars_keeps_sums_of_integers(small_store: Path, among: str) -> None:
+    statement = (
+        f"SELECT {among}sum(value) AS total, max({2**128 - 1}::UHUGEINT) AS most FROM (VALUES ({2**126})) AS t(value)"
+    )
+    frame = loglens.open(small_store).sql(statement).polars()
+    assert dict(frame.schema.items()) | {"total": pl.Int128, "most": pl.UInt128} == dict(frame.schema.items())
+    assert frame.rows()[0][-2:] == (2**126, 2**128 - 1)
+    assert loglens.open(small_store).sql("SELECT sum(line) AS s FROM logs WHERE false").polars().rows() == [(None,)]
+
+
 def test_empty_answers_keep_their_types(small_store: Path) -> None:
     result = loglens.open(small_store).sql(f"SELECT * FROM ({WIDE}) WHERE false")
     assert (len(result), result.rows, bool(result)) == (0, [], False)
