@@ -68,6 +68,11 @@ class Target:
     goal: float | None = None
     contender: str = OURS
 
+    @property
+    def by(self) -> Literal["wall", "cpu"]:
+        """Which of two ratios the bar and the goal are for."""
+        return "cpu" if self.measure == "cpu_speed" else "wall"
+
 
 @dataclass(frozen=True)
 class Comparison:

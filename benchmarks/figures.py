@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmarks.report import NAMES
+
 README = Path(__file__).with_name("README.md")
 HEADING = "## Figures\n"
 
@@ -41,9 +43,8 @@ def _targets(comparison: Mapping[str, Any]) -> Iterator[str]:
         than = f" of {target['than']}" if target["than"] else ""
         wanted = ", ".join(f"{word} {target[word]:g}" for word in ("bar", "goal") if target[word] is not None)
         digits = 2 if target["than"] else 0
-        first, beside = ("cpu", "wall") if target["measure"] == "cpu_speed" else ("wall", "cpu")
-        told = f" ({reached[beside]:.2f} by {beside.replace('cpu', 'CPU')})" if beside in reached else ""
-        figure = f"{reached[first]:.{digits}f}{told}"
+        others = "".join(f" ({value:.2f} by {NAMES[name]})" for name, value in reached.items() if name != target["by"])
+        figure = f"{reached[target['by']]:.{digits}f}{others}"
         yield f"{target['contender']}, {target['measure']}{than}: {figure}; {wanted}: {target['verdict']}"
 
 

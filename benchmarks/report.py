@@ -16,6 +16,7 @@ from benchmarks.measure import Cost
 from benchmarks.run import Figures
 
 PACKAGES = ("loglens", "duckdb", "pyarrow", "msgspec", "polars", "chdb")
+NAMES = {"wall": "wall", "cpu": "CPU"}
 HEADINGS = ("wall s", "CPU s", "peak MB", "disk MB", "wall x", "CPU x")
 
 
@@ -80,11 +81,10 @@ def _judge(target: Target, costs: Mapping[str, Cost | None]) -> str:
     what = f"{target.contender}: {{}} {named[target.measure]}{f' {target.than}' if target.than else ''}"
     if not measured:
         return f"{what.format('?')} ({', '.join(wanted)}): not measured"
-    figure = judged(target, measured)
-    beside = "wall" if target.measure == "cpu_speed" else "cpu"
-    other = f", {measured[beside]:.2f} by {'CPU' if beside == 'cpu' else beside}" if beside in measured else ""
+    figure = measured[target.by]
+    others = "".join(f", {value:.2f} by {NAMES[name]}" for name, value in measured.items() if name != target.by)
     shown = f"{figure:.0f}" if target.than is None else f"{figure:.2f}"
-    return f"{what.format(shown)}{other} ({', '.join(wanted)}): {verdict(target, figure)}"
+    return f"{what.format(shown)}{others} ({', '.join(wanted)}): {verdict(target, figure)}"
 
 
 def reach(target: Target, costs: Mapping[str, Cost | None]) -> dict[str, float]:
@@ -96,11 +96,6 @@ def reach(target: Target, costs: Mapping[str, Cost | None]) -> dict[str, float]:
         return {"wall": ours.peak_mb if target.measure == "peak_mb" else ours.wall_s * 1000}
     longer = {"wall": ours.wall_s / other.wall_s, "cpu": ours.cpu_s / other.cpu_s}
     return longer if target.measure == "time" else {name: 1 / value for name, value in longer.items()}
-
-
-def judged(target: Target, measured: Mapping[str, float]) -> float:
-    """Return the one of the figures that the bar and the goal are for."""
-    return measured["cpu" if target.measure == "cpu_speed" else "wall"]
 
 
 def verdict(target: Target, value: float) -> str:
@@ -141,8 +136,9 @@ def as_json(comparison: Comparison, table: Sequence[Figures]) -> dict[str, Any]:
         "targets": [
             {
                 **asdict(target),
+                "by": target.by,
                 "reached": (found := reach(target, costs)),
-                "verdict": verdict(target, judged(target, found)) if found else None,
+                "verdict": verdict(target, found[target.by]) if found else None,
             }
             for target in comparison.targets
         ],

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import sys
 
-# The exit code and the word of `loglens.cli.console`, which is not there before everything is imported.
-INTERRUPTED = 130
-STOPPED = "\nloglens: Stopped.\n"
+from loglens.errors import INTERRUPTED, STOPPED
 
 
 def main() -> None:
@@ -14,7 +12,7 @@ def main() -> None:
     try:
         from loglens.cli.main import run
     except KeyboardInterrupt:
-        sys.stderr.write(STOPPED)
+        sys.stderr.write(f"\nloglens: {STOPPED}\n")
         sys.exit(INTERRUPTED)
     run()
 

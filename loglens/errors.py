@@ -13,6 +13,9 @@ Each message says what was tried, on what, and what to do about it.
 
 from __future__ import annotations
 
+# What is said, and the exit code, where Ctrl-C was no error but a wish.
+STOPPED, INTERRUPTED = "Stopped.", 130
+
 
 class LoglensError(Exception):
     """Anything that went wrong in a way a user can act on."""

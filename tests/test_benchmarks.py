@@ -13,7 +13,7 @@ from benchmarks.comparison import Comparison, Contender, Service, Target
 from benchmarks.comparisons import ALL
 from benchmarks.inputs import BY_NAME, filled
 from benchmarks.measure import Cost, Failed, least, measure
-from benchmarks.report import judged, reach, render, verdict
+from benchmarks.report import reach, render, verdict
 from benchmarks.run import compare
 
 
@@ -62,8 +62,7 @@ def test_speed_of_a_client_is_judged_by_its_own_time() -> None:
     target = Target("cpu_speed", "b", bar=5.0)
     measured = reach(target, {"loglens": Cost(2.0, 1.0, 1.0), "b": Cost(6.0, 5.5, 1.0)})
     assert measured == {"wall": 3.0, "cpu": 5.5}
-    assert judged(target, measured) == 5.5
-    assert verdict(target, judged(target, measured)) == "bar reached"
+    assert verdict(target, measured[target.by]) == "bar reached"
 
 
 def _say(number: int) -> tuple[str, ...]:
@@ -114,6 +113,26 @@ def test_services_run_beside_what_is_measured(tmp_path: Path) -> None:
     )
     served, lost = compare(comparison, {}, tmp_path, rounds=1)
     assert (served.answer, lost.missing) == (b"here\n", "no server: nowhere")
+
+
+def test_what_runs_before_each_turn(tmp_path: Path) -> None:
+    """It is there for every contender in every round."""
+    mark = tmp_path / "turns"
+    write = f"open({str(mark)!r}, 'a').write('x')"
+    read = ("{python}", "-c", f"print(len(open({str(mark)!r}).read()))")
+    (tmp_path / "work").mkdir()
+    comparison = Comparison(
+        name="emptied",
+        title="Emptied",
+        inputs=(),
+        contenders=(Contender("loglens", read), Contender("peer", read)),
+        targets=(),
+        read_answer=int,
+        before=("{python}", "-c", write),
+    )
+    table = compare(comparison, {}, tmp_path / "work", rounds=2)
+    assert [figures.answer for figures in table] == [1, 2]
+    assert len(mark.read_text()) == 4
 
 
 def test_commands_name_inputs_that_there_are() -> None:

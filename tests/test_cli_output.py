@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from conftest import MakeStore, Shell
 
-from loglens.cli import console
+from loglens.errors import INTERRUPTED
 
 
 def test_output_goes_to_a_file_whole(shell: Shell, tmp_path: Path) -> None:
@@ -117,7 +117,7 @@ def test_ctrl_c_stops_within_two_seconds(small_store: Path, statement: str) -> N
         asked = time.monotonic()
         process.send_signal(signal.SIGINT)
         assert process.stderr.read().lstrip("\n") == "loglens: Stopped.\n"
-        assert process.wait(60) == console.INTERRUPTED
+        assert process.wait(60) == INTERRUPTED
         assert time.monotonic() - asked < 2
 
 
@@ -125,7 +125,7 @@ def test_ctrl_c_while_modules_are_imported_is_no_traceback() -> None:
     code = "import sys, runpy; sys.modules['click'] = Stopping(); runpy.run_module('loglens', run_name='__main__')"
     stopping = "class Stopping:\n    def __getattr__(self, name): raise KeyboardInterrupt\n"
     done = subprocess.run([sys.executable, "-c", stopping + code], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (console.INTERRUPTED, "", "\nloglens: Stopped.\n")
+    assert (done.returncode, done.stdout, done.stderr) == (INTERRUPTED, "", "\nloglens: Stopped.\n")
 
 
 def test_bytes_that_are_not_text_are_refused(small_store: Path) -> None:

@@ -18,11 +18,11 @@ from contextlib import suppress
 import click
 
 from loglens.cli.interrupt import bounded
-from loglens.errors import LoglensError
+from loglens.errors import INTERRUPTED, STOPPED, LoglensError
 from loglens.nearest import nearest
 from loglens.text import visible
 
-DONE, FAILED, MISUSED, FOUND, BROKEN, INTERRUPTED = 0, 1, 2, 3, 70, 130
+DONE, FAILED, MISUSED, FOUND, BROKEN = 0, 1, 2, 3, 70
 
 
 class PipeClosed(Exception):
@@ -65,7 +65,7 @@ def guard(call: Callable[[], object]) -> int:
         silence_stdout()
         return DONE
     except (KeyboardInterrupt, click.Abort):
-        say("Stopped.")
+        say(STOPPED)
         return INTERRUPTED
     except Exception as error:
         return _say_what_went_wrong(error)
@@ -73,7 +73,7 @@ def guard(call: Callable[[], object]) -> int:
 
 
 def _give_up() -> None:
-    say("Stopped.")
+    say(STOPPED)
     os._exit(INTERRUPTED)
 
 

@@ -15,11 +15,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-import orjson
-
 from loglens.push.bulk_answer import count_clean
 from loglens.push.items import Items
-from loglens.push.refusals import Refusal, explain, kind_of, reason_of
+from loglens.push.refusals import Refusal, explain, kind_of, reason_of, said
 from loglens.push.server import PushError, Server
 
 WORKERS = 2
@@ -171,7 +169,7 @@ class Bulk:
             delivery.created, delivery.updated = delivery.created + counts[0], delivery.updated + counts[1]
             self._note(sum(counts), ())
             return items.part(0, 0), ""
-        told = _read(answer)
+        told = said(answer)
         results = told.get("items") if isinstance(told, dict) else None
         if not isinstance(results, list) or len(results) != len(items):
             return items, f"{self._server.url} answered for other items than were sent."
@@ -228,10 +226,3 @@ class Bulk:
                     f"{problem} Gave up after {self._budget_s:.0f} s without progress; push again to go on."
                 )
         self._sleep(wait_s)
-
-
-def _read(answer: bytes) -> Any:
-    try:
-        return orjson.loads(answer)
-    except ValueError:
-        return None

@@ -10,12 +10,11 @@ import base64
 import gzip
 from typing import Any
 
-import orjson
 from elastic_transport import HttpHeaders, NodeConfig, Urllib3HttpNode
 from elastic_transport.client_utils import basic_auth_to_header, url_to_node_config
 
 from loglens.push.access import Access
-from loglens.push.refusals import Refusal
+from loglens.push.refusals import Refusal, said
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
@@ -44,7 +43,7 @@ class Client:
                 headers["content-encoding"] = "gzip"
         meta, answer = self._node.perform_request(method, path, body, headers)  # type: ignore[arg-type]
         if not 200 <= meta.status < 300:
-            raise Refusal(meta.status, _told(answer))
+            raise Refusal(meta.status, said(answer))
         return answer
 
 
@@ -79,11 +78,3 @@ def _authorization(access: Access) -> dict[str, str]:
     if access.user:
         return {"authorization": basic_auth_to_header((access.user, access.password or ""))}
     return {}
-
-
-def _told(answer: bytes) -> Any:
-    """Return what an answer says; what stands between here and the server refuses in words of its own."""
-    try:
-        return orjson.loads(answer)
-    except ValueError:
-        return answer.decode(errors="replace")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import orjson
+
 RIGHTS = (
     "The user needs the cluster privileges monitor and manage_index_templates, and on loglens-* create_index, read,"
     " write, view_index_metadata and maintenance."
@@ -30,6 +32,14 @@ _OF_ONE = re.compile(
 # What is kept of a reason, and what is shown of one among others.
 _LONGEST_REASON = 2_000
 _LONGEST_SHOWN = 200
+
+
+def said(answer: bytes) -> Any:
+    """Return what an answer says; what stands between here and the server speaks in text of its own."""
+    try:
+        return orjson.loads(answer)
+    except ValueError:
+        return answer.decode(errors="replace")
 
 
 class Refusal(Exception):

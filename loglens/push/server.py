@@ -12,7 +12,7 @@ import orjson
 
 from loglens.errors import LoglensError
 from loglens.push.access import Access
-from loglens.push.refusals import Refusal, explain, may_pass
+from loglens.push.refusals import Refusal, explain, may_pass, said
 
 if TYPE_CHECKING:
     from loglens.push.client import Client
@@ -125,8 +125,5 @@ def _nodes(client: Client) -> tuple[str, str]:
 
 def _asked(client: Client, path: str) -> dict[str, Any]:
     """Return the object that a server answers, an empty one for anything else."""
-    try:
-        found = orjson.loads(client.request("GET", path))
-    except ValueError:
-        return {}
+    found = said(client.request("GET", path))
     return found if isinstance(found, dict) else {}
