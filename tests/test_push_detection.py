@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -77,6 +78,14 @@ def test_servers_that_cannot_be_used(answers: Answers, wording: str) -> None:
         connect(Access(url))
     assert wording in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("servers")
+@pytest.mark.skipif("PYTEST_XDIST_WORKER" not in os.environ, reason="there are no workers")
+def test_tests_with_servers_share_a_worker(request: pytest.FixtureRequest) -> None:
+    """So that each server is started once; a pytest that pytest-xdist does not know spreads them over all workers."""
+    assert request.node.nodeid.endswith("@servers")
 
 
 @pytest.mark.slow
