@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from operator import attrgetter
 from typing import Any
 
@@ -103,9 +104,10 @@ def _messages(bodies: Sequence[msgspec.Raw]) -> tuple[pa.StringArray, Flags, Int
     present = np.fromiter((body is not NOTHING for body in bodies), np.bool_, len(bodies))
     good = np.ones(len(bodies), np.bool_)
     values: list[str | None] = []
-    try:
-        values += [text.stringValue for text in _decode_texts(b"[" + b",".join(bodies) + b"]")]
-    except msgspec.MsgspecError:
+    with suppress(msgspec.MsgspecError):
+        values = [text.stringValue for text in _decode_texts(b"[" + b",".join(bodies) + b"]")]
+    if len(values) < len(bodies):
+        # Some are no texts or absent; of one that is absent alone the list is well-formed and empty.
         values = [_text(body) for body in bodies]
         good = ~present | np.fromiter((value is not None for value in values), np.bool_, len(bodies))
     array, sizes = texts(values)
