@@ -112,8 +112,6 @@ LOG_COLUMNS: Mapping[str, tuple[str, ...]] = {
 LOG_DURATIONS: Mapping[str, str] = {
     "http.server.request.duration": "s",
     "http.server.duration": "ms",
-    "http.duration_ms": "ms",
-    "http.latency_ms": "ms",
     **{
         f"{name}_{suffix}": unit
         for name in ("duration", "latency", "elapsed", "took", "response_time", "request_time")

@@ -116,7 +116,7 @@ KEYS: dict[str, tuple[str, ...]] = {
         "duration_ms", "durationMs", "latency_ms", "latencyMs", "elapsed_ms", "elapsedMs", "response_time_ms",
         "responseTimeMs", "duration_millis", "durationMillis", "elapsed_millis", "took_ms", "time_ms", "responseTime",
         "ElapsedMilliseconds", "elapsedMilliseconds", "EdgeTimeToFirstByteMs", "_duration_ms", "attr.durationMillis",
-        "record.extra.duration_ms", "http.duration_ms", "http.latency_ms",
+        "record.extra.duration_ms",
         "duration_us", "durationUs", "latency_us", "elapsed_us", "duration_micros", "durationMicros",
         "duration_ns", "durationNs", "latency_ns", "elapsed_ns", "duration_nanos", "durationNanos", "event.duration",
         "duration_s", "duration_sec", "duration_seconds", "durationSeconds", "latency_s", "latency_seconds",
