@@ -14,7 +14,12 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.stderr.write(f"\nloglens: {STOPPED}\n")
         sys.exit(INTERRUPTED)
-    run()
+    else:
+        run()
+    finally:
+        # Where Ctrl-C fell into an `exec`, which makes every dataclass, Python ends `-m` by the signal although it was
+        # caught, unless another one has run since.
+        exec("")  # noqa: S102
 
 
 if __name__ == "__main__":

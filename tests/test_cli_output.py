@@ -121,10 +121,13 @@ def test_ctrl_c_stops_within_two_seconds(small_store: Path, statement: str) -> N
         assert time.monotonic() - asked < 2
 
 
-def test_ctrl_c_while_modules_are_imported_is_no_traceback() -> None:
-    code = "import sys, runpy; sys.modules['click'] = Stopping(); runpy.run_module('loglens', run_name='__main__')"
-    stopping = "class Stopping:\n    def __getattr__(self, name): raise KeyboardInterrupt\n"
-    done = subprocess.run([sys.executable, "-c", stopping + code], capture_output=True, text=True, check=False)
+@pytest.mark.parametrize("stopped", ["raise KeyboardInterrupt", "exec('raise KeyboardInterrupt')"])
+def test_ctrl_c_while_modules_are_imported_is_no_traceback(tmp_path: Path, stopped: str) -> None:
+    (tmp_path / "click.py").write_text(stopped)
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-m", "loglens"], env=environment, capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stdout, done.stderr) == (INTERRUPTED, "", "\nloglens: Stopped.\n")
 
 
