@@ -118,9 +118,10 @@ class Analysis:
     analysis offers. `needs` names the derivations whose tables the statements read: what is stale of them is derived
     before it is asked. `kept` names views that its statements read more than once and that are small: they are
     computed once. `draw` draws the rows for the terminal, in a given number of columns, where a table is not the
-    picture. `notes` says, of all binds, what belongs to the answer and is no data. `row_sql` counts one row again,
-    over its columns as binds, where `sql` does not give the rows; what it gives are columns of the row. `follow` is
-    where it leads, `origin` where it comes from. `spread` says how it runs on a distributed engine. `examples` are
+    picture. `draw_part` does so for computed rows whose picture is of all of them, where only so many of the first are
+    within the limit. `notes` says, of all binds, what belongs to the answer and is no data. `row_sql` counts one row
+    again, over its columns as binds, where `sql` does not give the rows; what it gives are columns of the row. `follow`
+    is where it leads, `origin` where it comes from. `spread` says how it runs on a distributed engine. `examples` are
     command lines for the help.
     """
 
@@ -150,6 +151,7 @@ class Analysis:
     needs: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
     draw: Callable[[Sequence[Row], int], str] | None = None
+    draw_part: Callable[[Sequence[Row], int, int], str] | None = None
     notes: Callable[[Mapping[str, Any]], Sequence[str]] | None = None
     row_sql: str = ""
     follow: Follow | None = None

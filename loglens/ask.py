@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -64,6 +64,8 @@ def ask(
         answer.columns = _computed_columns(analysis, rows, types)
         found: Iterator[tuple[Any, ...]] = (tuple(row[column.name] for column in answer.columns) for row in rows)
         answer.tuples = _counted(found, answer, limit)
+        if analysis.draw_part is not None:
+            answer.draw = partial(_drawn_part, analysis.draw_part, rows)
     elif analysis.many and limit:
         answer.tuples = _limited(statement, columns, answer, limit)
     else:
@@ -132,6 +134,12 @@ def ask_sql(connection: duckdb.DuckDBPyConnection, sql: str, limit: int, setting
 
 def _drawn(drawing: Drawing, statement: Statement, answer: Answer) -> Iterator[str]:
     return drawing.write(replace(statement, sql=drawing.sql).rows() if drawing.sql else answer.rows())
+
+
+def _drawn_part(
+    draw_part: Callable[[Sequence[Row], int, int], str], rows: Sequence[Row], part: Sequence[Row], width: int
+) -> str:
+    return draw_part(rows, len(part), width)
 
 
 def _counted(rows: Iterator[tuple[Any, ...]], answer: Answer, limit: int) -> Iterator[tuple[Any, ...]]:

@@ -33,6 +33,6 @@ def none_of(
         first_ns = begin_of_data(connection)
     if last_ns == LAST_NS:
         last_ns = end_of_data(connection)
-    if first_ns is None or last_ns is None:
+    if first_ns is None or last_ns is None or first_ns > last_ns:
         return f"{said}."
     return f"{said} from {moments(first_ns, last_ns)}."

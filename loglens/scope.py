@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from loglens.errors import UsageError
 
@@ -40,32 +40,33 @@ _ABSOLUTE = re.compile(
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-# A record later than the reading of its source has a wrong clock and must not move "the last two hours".
+# A record later than the reading of its source has a wrong clock and must not move "the last two hours". Health is
+# polled and metrics are scraped on and on: they tell the end only where no log record and no span does.
 END_OF_DATA = """
     SELECT
-        max(latest_ns) AS latest_ns
-    FROM (
-        SELECT max(ts_ns) AS latest_ns
-        FROM logs
-        JOIN sources USING (source_id)
-        WHERE ts_ns <= ingested_ns
-        UNION ALL
-        SELECT max(start_ns) AS latest_ns
-        FROM spans
-        JOIN sources USING (source_id)
-        WHERE start_ns <= ingested_ns
-    ) AS ends
+        coalesce(
+            greatest(
+                (SELECT max(ts_ns) FROM logs JOIN sources USING (source_id) WHERE ts_ns <= ingested_ns),
+                (SELECT max(start_ns) FROM spans JOIN sources USING (source_id) WHERE start_ns <= ingested_ns)
+            ),
+            greatest(
+                (SELECT max(ts_ns) FROM metric_samples JOIN sources USING (source_id) WHERE ts_ns <= ingested_ns),
+                (SELECT max(ts_ns) FROM health_checks JOIN sources USING (source_id) WHERE ts_ns <= ingested_ns)
+            )
+        ) AS latest_ns,
+        (
+            EXISTS (SELECT 1 FROM logs)
+            OR EXISTS (SELECT 1 FROM spans)
+            OR EXISTS (SELECT 1 FROM metric_samples)
+            OR EXISTS (SELECT 1 FROM health_checks)
+        ) AS has_records
 """
 _BEGIN_OF_DATA = """
     SELECT
-        min(earliest_ns) AS earliest_ns
-    FROM (
-        SELECT min(ts_ns) AS earliest_ns
-        FROM logs
-        UNION ALL
-        SELECT min(start_ns) AS earliest_ns
-        FROM spans
-    ) AS begins
+        coalesce(
+            least((SELECT min(ts_ns) FROM logs), (SELECT min(start_ns) FROM spans)),
+            least((SELECT min(ts_ns) FROM metric_samples), (SELECT min(ts_ns) FROM health_checks))
+        ) AS earliest_ns
 """
 
 
@@ -80,29 +81,45 @@ class Scope:
     def binds(self, connection: duckdb.DuckDBPyConnection) -> dict[str, Value]:
         """Return the values of since_ns (inclusive), until_ns (exclusive) and service.
 
-        Raises UsageError where a time cannot be read, nothing can lie between the two, or the service is no text.
+        Raises UsageError where a time cannot be read or counts back from an end that no record tells, nothing can lie
+        between the two, or the service is no text.
         """
         if not isinstance(self.service, str | None):
             raise UsageError(f"service {self.service!r} is not text.")
-        bounds = resolve(self.since, self.until, lambda: end_of_data(connection))
+        bounds = resolve(self.since, self.until, lambda: end_to_count_from(connection))
         return {"since_ns": bounds[0], "until_ns": bounds[1], "service": self.service}
 
 
 def end_of_data(connection: duckdb.DuckDBPyConnection) -> int | None:
-    """Return the time of the latest record, in nanoseconds, or None where there is none."""
-    return _one_time(connection, END_OF_DATA)
+    """Return the time of the latest record, in nanoseconds, or None where no record tells it."""
+    latest_ns, _ = _one_row(connection, END_OF_DATA)
+    return None if latest_ns is None else int(latest_ns)
+
+
+def end_to_count_from(connection: duckdb.DuckDBPyConnection) -> int | None:
+    """Return the end of the data, or None where there is no record; raises UsageError where records do not tell it."""
+    return end_told(*_one_row(connection, END_OF_DATA))
+
+
+def end_told(latest_ns: int | None, has_records: bool) -> int | None:
+    """Return the end of the data that END_OF_DATA found; raises UsageError where there are records, and none tells."""
+    if latest_ns is None and has_records:
+        raise UsageError(
+            "No record has a time, up to when it was ingested, to count back from. Give a date, such as 2026-01-15."
+        )
+    return latest_ns
 
 
 def begin_of_data(connection: duckdb.DuckDBPyConnection) -> int | None:
-    """Return the time of the earliest record, in nanoseconds, or None where there is none."""
-    return _one_time(connection, _BEGIN_OF_DATA)
+    """Return the time of the earliest record, in nanoseconds, or None where no record tells it."""
+    (earliest_ns,) = _one_row(connection, _BEGIN_OF_DATA)
+    return None if earliest_ns is None else int(earliest_ns)
 
 
-def _one_time(connection: duckdb.DuckDBPyConnection, statement: str) -> int | None:
+def _one_row(connection: duckdb.DuckDBPyConnection, statement: str) -> tuple[Any, ...]:
     from loglens.store.store import fetch_row
 
-    (found,) = fetch_row(connection, statement)
-    return None if found is None else int(found)
+    return fetch_row(connection, statement)
 
 
 def resolve(since: When, until: When, end_ns: Callable[[], int | None]) -> tuple[int, int]:

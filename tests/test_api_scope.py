@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
+from typing import Any
 
 import pytest
 from conftest import INGESTED_NS, START_NS, MakeStore
 from hypothesis import given
 from hypothesis import strategies as st
 
+import loglens
 from loglens.errors import UsageError
 from loglens.scope import FIRST_NS, LAST_NS, Scope, When, end_of_data, resolve
 from loglens.store.store import open_reader
@@ -123,3 +126,53 @@ def test_the_end_of_the_data_ignores_times_later_than_the_ingest(make_store: Mak
         assert end_of_data(connection) == START_NS + 7
         binds = Scope(since="7ns", until="0s", service="api").binds(connection)
     assert binds == {"since_ns": START_NS, "until_ns": START_NS + 7, "service": "api"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "end_ns"),
+    [
+        ({"metric_samples": [{"ts_ns": START_NS}, {"ts_ns": INGESTED_NS + 1}]}, START_NS),
+        ({"metric_samples": [{"ts_ns": START_NS}], "health_checks": [{"ts_ns": START_NS + 1}]}, START_NS + 1),
+        ({"logs": [{"ts_ns": None}, {"ts_ns": INGESTED_NS + 1}], "health_checks": [{"ts_ns": START_NS}]}, START_NS),
+        ({"logs": [{"ts_ns": START_NS}], "metric_samples": [{"ts_ns": START_NS + 1}]}, START_NS),
+    ],
+)
+def test_metrics_and_health_tell_the_end_of_the_data_where_no_record_or_span_does(
+    make_store: MakeStore, rows: dict[str, list[dict[str, Any]]], end_ns: int
+) -> None:
+    path = make_store({"sources": [{"source_id": 1, "ingested_ns": INGESTED_NS}], **of_source(rows)})
+    with open_reader(path) as connection:
+        assert end_of_data(connection) == end_ns
+        assert Scope(since="1ns").binds(connection)["since_ns"] == end_ns - 1
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        {"logs": [{"ts_ns": None}]},
+        {"spans": [{"start_ns": INGESTED_NS + 1, "duration_ns": 1}]},
+        {"metric_samples": [{"ts_ns": None}]},
+        {"health_checks": [{"ts_ns": INGESTED_NS + 1}]},
+    ],
+)
+def test_a_relative_time_is_refused_where_records_do_not_tell_the_end(
+    make_store: MakeStore, rows: dict[str, list[dict[str, Any]]]
+) -> None:
+    lens = loglens.open(make_store({"sources": [{"source_id": 1, "ingested_ns": INGESTED_NS}], **of_source(rows)}))
+    for asked in (
+        partial(lens.slow, since="1h"),
+        partial(lens.logs, until="0s"),
+        partial(lens.templates, new_since="1h"),
+    ):
+        with pytest.raises(UsageError, match="to count back from"):
+            asked()
+    assert lens.slow(since="2227-01-01").rows == []
+
+
+def test_of_an_empty_database_a_relative_time_asks_for_nothing(make_store: MakeStore) -> None:
+    lens = loglens.open(make_store({}))
+    assert lens.slow(since="1h").rows == lens.logs(until="1h").rows == []
+
+
+def of_source(rows: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+    return {table: [{"source_id": 1, **row} for row in some] for table, some in rows.items()}

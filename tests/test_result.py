@@ -12,6 +12,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 import pytest
+from conftest import START_NS, MakeStore
 
 import loglens
 from loglens.answer import Answer
@@ -177,3 +178,17 @@ def test_its_statement_reproduces_it(small_store: Path) -> None:
     result = lens.slow(quantile=0.5, since="5m", service="api")
     assert lens.sql(result.sql).rows == result.rows
     assert result.columns["requests"].startswith("Requests")
+
+
+def test_a_trace_cut_short_is_headed_by_all_of_it(make_store: MakeStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    shared = {"source_id": 1, "trace_id": "aa", "kind": "SERVER", "status": "UNSET", "line": 1}
+    whole = {**shared, "span_id": "01", "service": "api", "start_ns": START_NS, "duration_ns": 9_000_000}
+    part = {**whole, "span_id": "02", "parent_span_id": "01", "service": "db", "ordinal": 1}
+    source = {"source_id": 1, "uri": "/x", "begun_ns": 1, "ingested_ns": START_NS, "state": "complete"}
+    lens = loglens.open(make_store({"sources": [source], "spans": [whole, part]}))
+    drawn = repr(lens.trace("aa", limit=1)).splitlines()
+    assert drawn[:4] == repr(lens.trace("aa")).splitlines()[:4]
+    assert drawn[1].endswith("2 spans, 2 services")
+    assert drawn[-1] == "(1 more row; limit=0 gives all.)"
+    assert lens.trace("aa", limit=1)._repr_html_().count("9.00 ms, 2 spans") == 1

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from loglens.analyses import BY_NAME
 from loglens.analysis import Row
 from loglens.text import cut, display_width, visible
 from loglens.trace_tree import BACKWARDS, NOTES, tree_rows
@@ -301,3 +302,14 @@ def test_text_is_cut_to_its_room(text: str, width: int, at_end: bool) -> None:
     shown = cut(text, width, at_end)
     assert display_width(shown) <= width
     assert shown == text if display_width(text) <= width else shown.count("…") >= min(width, 1)
+
+
+def test_a_trace_with_fewer_lines_is_headed_by_all_of_it() -> None:
+    rows = tree_rows([span("a", None, 0, 10), span("b", "a", 1, 12, status="ERROR", service="db"), log("b", 2)])
+    whole = draw(rows, 80).splitlines()
+    part = BY_NAME["trace"].draw_part
+    assert part is not None
+    drawn = part(rows, 1, 80).splitlines()
+    assert drawn[:5] == whole[:5]
+    assert drawn[1].endswith("13.0 ms, 2 spans, 1 log record, 2 services, 1 failed")
+    assert drawn[5:] == whole[7:]

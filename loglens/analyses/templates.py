@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from loglens.analysis import Analysis, Param, Row, Value
 from loglens.errors import UsageError
 from loglens.levels import LEVELS, parse_level
-from loglens.scope import END_OF_DATA, parse_when, resolve
+from loglens.scope import END_OF_DATA, end_told, parse_when, resolve
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -37,7 +37,7 @@ def _bind(found: Sequence[Row], values: Mapping[str, Value]) -> Mapping[str, Any
     (latest,) = found
 
     def at(since: str, until: str | None = None) -> tuple[int, int]:
-        return resolve(since, until, lambda: latest["latest_ns"])
+        return resolve(since, until, lambda: end_told(latest["latest_ns"], latest["has_records"]))
 
     new, vanished, changed = (values[name] for name in ("new_since", "vanished_since", "changed"))
     begin, _, end = str(changed or "").partition("..")

@@ -25,6 +25,12 @@ def _draw(rows: Sequence[Row], width: int) -> str:
     return draw(rows, width)
 
 
+def _draw_part(rows: Sequence[Row], count: int, width: int) -> str:
+    from loglens.waterfall import draw
+
+    return draw(rows, width, rows[:count])
+
+
 ANALYSIS = Analysis(
     name="trace",
     title="Trace",
@@ -136,6 +142,7 @@ ANALYSIS = Analysis(
     needs=("trace_structure",),
     compute=_compute,
     draw=_draw,
+    draw_part=_draw_part,
     examples=(
         "loglens trace 4bf92f35",
         "loglens trace 4bf92f35 --critical",

@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from loglens.errors import NotFound, UsageError
+from loglens.errors import NotFound
 from loglens.ingest.job import MEMBER
-from loglens.scope import FIRST_NS, When, end_of_data, resolve_one
+from loglens.scope import FIRST_NS, When, end_to_count_from, resolve_one
 from loglens.store.ledger import Source, forget_source, load_sources, newest_record_ns
 from loglens.store.store import open_writer, refuse_missing
-
-if TYPE_CHECKING:
-    import duckdb
 
 
 @dataclass(frozen=True)
@@ -32,15 +28,15 @@ def forget(database: Path, names: Sequence[str] = (), before: When = None, wait_
     `before` is an absolute time, or a span of time before the end of the data.
 
     A name is the path of a source, of the archive of sources, its end (`app.log`), or its number. Raises NotFound for
-    a name without a source, and UsageError for a span of time where the data has no end, and then removes nothing.
-    Ingesting a forgotten file again reads it anew.
+    a name without a source, and UsageError for a span of time where no record tells the end of the data, and then
+    removes nothing. Ingesting a forgotten file again reads it anew.
     """
     refuse_missing(database)
     with open_writer(database, wait_s) as connection:
         sources = load_sources(connection)
         chosen = {source.source_id: source for name in names for source in _named(name, sources)}
         if before is not None:
-            before_ns = resolve_one("before", before, FIRST_NS, lambda: _end(connection))
+            before_ns = resolve_one("before", before, FIRST_NS, lambda: end_to_count_from(connection))
             newest = newest_record_ns(connection)
             for source in sources:
                 if newest.get(source.source_id, before_ns) < before_ns:
@@ -53,14 +49,6 @@ def forget(database: Path, names: Sequence[str] = (), before: When = None, wait_
         connection.execute("COMMIT")
         connection.execute("CHECKPOINT")
     return forgotten
-
-
-def _end(connection: duckdb.DuckDBPyConnection) -> int:
-    """Return the end of the data; without one nothing can be said to be older than something else."""
-    end_ns = end_of_data(connection)
-    if end_ns is None:
-        raise UsageError("No log record or span has a time to count back from. Give a date, such as 2026-01-15.")
-    return end_ns
 
 
 def _named(name: str, sources: Sequence[Source]) -> list[Source]:

@@ -25,7 +25,7 @@ from loglens.push.names import LAYOUTS, UNTIMED, Names
 from loglens.push.refusals import kind_of
 from loglens.push.report import Line, PushProgress, PushReport
 from loglens.push.server import Server, connect
-from loglens.scope import end_of_data, resolve
+from loglens.scope import end_of_data, end_to_count_from, resolve
 from loglens.wording import counted
 
 if TYPE_CHECKING:
@@ -254,7 +254,7 @@ class Push:
 
     def _bounds(self) -> tuple[int, int]:
         with self._store.read() as connection:
-            return resolve(self._request.since, self._request.until, lambda: end_of_data(connection))
+            return resolve(self._request.since, self._request.until, lambda: end_to_count_from(connection))
 
     def _window(self) -> results.Window:
         with self._store.read() as connection:
