@@ -66,3 +66,21 @@ def test_what_crosses_a_network_is_packed(
         assert len(body) < sum(map(len, ITEMS)) // 4
         body = zlib.decompress(body, wbits=31)
     assert body == b"".join(ITEMS)
+
+
+@pytest.mark.parametrize(
+    ("key", "sent"),
+    [
+        # As Kibana shows a new key, and as the API answers its two halves.
+        ("SUQ6c2VjcmV0", "ApiKey SUQ6c2VjcmV0"),
+        ("ID:secret", "ApiKey SUQ6c2VjcmV0"),
+    ],
+)
+def test_an_api_key_is_sent_as_the_server_reads_it(key: str, sent: str, port: int, received: list[Any]) -> None:
+    bulk = Bulk(connect(Access(f"http://127.0.0.1:{port}", api_key=key)))
+    try:
+        assert bulk.send(Items.of(ITEMS)).created == len(ITEMS)
+    finally:
+        bulk.close()
+    ((headers, _),) = received
+    assert headers["authorization"] == sent

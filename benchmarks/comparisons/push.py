@@ -37,15 +37,15 @@ NULL = Comparison(
 REAL = Comparison(
     name="push_real",
     title="Log records to an Elasticsearch 9 on the same machine, whose own time is not counted as CPU",
-    inputs=("few_log_store",),
+    inputs=("log_store",),
     contenders=(
-        Contender(OURS, (*LOGLENS, *PUSH, "--db", "{few_log_store}", "--to", "{real_search}")),
-        Contender(HELPER, (*PEER, "{few_log_store}", "{real_search}")),
-        Contender(TUNED, (*PEER, "{few_log_store}", "{real_search}", "tuned")),
+        Contender(OURS, (*LOGLENS, *PUSH, "--db", "{log_store}", "--to", "{real_search}")),
+        Contender(HELPER, (*PEER, "{log_store}", "{real_search}")),
     ),
     baseline=HELPER,
     targets=(Target("cpu_speed", HELPER, bar=5.0), Target("speed", HELPER, goal=1.0)),
     read_answer=read_answer,
     services=(Service("real_search", (*PYTHON_MODULE, "benchmarks.services.real_search")),),
+    rounds=2,
     before=(*PYTHON_MODULE, "benchmarks.services.emptied", "{real_search}"),
 )

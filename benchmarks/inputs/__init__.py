@@ -188,16 +188,6 @@ ALL: tuple[Input, ...] = (
         sources=LOG_TEXTS,
     ),
     _ingested("text_store", "the messages of 400 kinds", LOG_TEXTS, "{texts}", "texts"),
-    Input(
-        name="few_logs",
-        title="lines of NDJSON",
-        suffix=".ndjson",
-        count=200_000,
-        quick=10_000,
-        make=(*PYTHON_MODULE, "benchmarks.inputs.log_lines", "{out}", "{count}"),
-        sources=LOG_LINES,
-    ),
-    _ingested("few_log_store", "a fifth of the lines of NDJSON", LOG_LINES, "{few_logs}", "few_logs"),
     _ingested("sample_store", "sample_logs", ("sample_logs",), str(ROOT / "sample_logs")),
 )
 BY_NAME: Mapping[str, Input] = {each.name: each for each in ALL}
