@@ -89,8 +89,10 @@ def test_what_is_no_time_in_range_is_null(connection: Any, text: str) -> None:
 def test_durations_are_exact_with_units_in_text_and_beside(connection: Any, unit: Any, number: Decimal) -> None:
     exact = int((number * unit.ns).to_integral_value("ROUND_HALF_UP"))
     assert ask(connection, duration_ns_sql("x", "u"), x=f"{number}", u=unit.name) == exact
-    for spelling in unit.spellings:
+    spellings = {*unit.spellings, *(spelling.upper() for spelling in unit.spellings if spelling.upper() != "M")}
+    for spelling in spellings:
         assert ask(connection, duration_ns_sql("x", "u"), x=f"{number}{spelling}", u="s") == exact
+        assert ask(connection, duration_ns_sql("x", "u"), x=f"{number:E}{spelling}", u="s") == exact
 
 
 @pytest.mark.parametrize(

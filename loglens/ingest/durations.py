@@ -17,6 +17,13 @@ class Unit:
     digits: int
     spellings: tuple[str, ...]
 
+    @property
+    def spelled(self) -> str:
+        """The pattern of its spellings in any case; a capital M alone may be anything but a minute."""
+        longest_first = sorted(self.spellings, key=len, reverse=True)
+        in_any_case = f"(?i:{'|'.join(spelling for spelling in longest_first if spelling != 'm')})"
+        return f"{in_any_case}|m" if "m" in self.spellings else in_any_case
+
 
 UNITS = (
     Unit("ns", 1, 0, ("ns", "nsec", "nsecs", "nanos", "nanosecond", "nanoseconds")),
@@ -28,9 +35,11 @@ UNITS = (
 )
 UNIT_NAMES = {"ns": "nanoseconds", "us": "microseconds", "ms": "milliseconds", "s": "seconds"}
 
-_NUMBER = r"[+-]?(?:[0-9]+(?:[.][0-9]*)?|[.][0-9]+)(?:[eE][+-]?[0-9]{1,3})?"
-_LONGEST_FIRST = sorted((spelling for unit in UNITS for spelling in unit.spellings), key=len, reverse=True)
-_PART = rf"([0-9]+(?:[.][0-9]*)?|[.][0-9]+)\s*({'|'.join(_LONGEST_FIRST)})"
+_EXPONENT = "(?:[eE][+-]?[0-9]{1,3})?"
+_NUMBER = rf"[+-]?(?:[0-9]+(?:[.][0-9]*)?|[.][0-9]+){_EXPONENT}"
+# Minutes last: what other units begin with is no unit yet.
+_SPELLED = "|".join(unit.spelled for unit in sorted(UNITS, key=lambda unit: "m" in unit.spellings))
+_PART = rf"((?:[0-9]+(?:[.][0-9]*)?|[.][0-9]+){_EXPONENT})\s*({_SPELLED})"
 # A little above 64 bits, and far below what the decimals hold.
 _TOO_LONG = "9.3e18"
 _TEXT = rf"\s*([+-]?)\s*(?:{_PART}\s*)+"
@@ -38,7 +47,7 @@ _TEXT = rf"\s*([+-]?)\s*(?:{_PART}\s*)+"
 
 def _exact_part(unit: Unit) -> str:
     number = rf"(?:[0-9]+(?:[.][0-9]{{0,{unit.digits}}}0*)?|[.][0-9]{{0,{unit.digits}}}0*)"
-    return rf"{number}\s*(?:{'|'.join(unit.spellings)})"
+    return rf"{number}\s*(?:{unit.spelled})"
 
 
 _EXACT_TEXT = rf"\s*[+-]?\s*(?:(?:{'|'.join(map(_exact_part, UNITS))})\s*)+"
@@ -75,7 +84,7 @@ def _fraction(digits: int) -> str:
 def duration_ns_sql(text: str, unit: str, is_plain: str | None = None) -> str:
     """Return a SQL expression for the nanoseconds of a duration; both arguments are SQL expressions of text.
 
-    A number counts in `unit` (a name of UNITS); text such as `1.2s`, `350ms`, `1h2m3.5s` or `12µs` says its own.
+    A number counts in `unit` (a name of UNITS); text such as `1.2s`, `350MS`, `1e-3s` or `1h2m3.5s` says its own.
     Rounded half up to nanoseconds. Null for anything else and beyond 64 bits; the expression never fails.
     """
     ns = unit_ns_sql(unit)
@@ -107,7 +116,9 @@ def _text_sql(text: str) -> str:
     """Return the expression for a text with units: the sum of its parts, in decimals wide enough for all of them."""
     pairs = f"list_zip(regexp_extract_all({text}, '{_PART}', 1), regexp_extract_all({text}, '{_PART}', 2))"
     spellings = [(spelling, unit.ns) for unit in UNITS for spelling in unit.spellings]
-    ns = f"{[ns for _, ns in spellings]}[list_position({listed(spelling for spelling, _ in spellings)}, part[2])]"
+    ns = (
+        f"{[ns for _, ns in spellings]}[list_position({listed(spelling for spelling, _ in spellings)}, lower(part[2]))]"
+    )
     fits = f"try_cast(part[1] AS DOUBLE) * ns < {_TOO_LONG}"
     part = bound(ns, "ns", f"CASE WHEN {fits} THEN try_cast(part[1] AS DECIMAL(38, 15)) * ns ELSE NULL END")
     sign = f"CASE WHEN regexp_matches({text}, '^\\s*-') THEN -1 ELSE 1 END"

@@ -2,7 +2,8 @@
 
 | written as | scale | becomes |
 |---|---|---|
-| a name, in any case | names below; an offset as in slog's `INFO+2` is added | 1 to 24 |
+| a name, in any case, also in blanks or brackets | names below; a step as in slog's `INFO+2` is added | 1 to 24 |
+| a name of OpenTelemetry's: `INFO2`, `SEVERITY_NUMBER_INFO2` | 2 to 4 after it are the next ones | 1 to 24 |
 | a number under `level` and the like | see LEVEL_NUMBERS: its size says whose it is | |
 | a number under `levelno` | Python: 10 debug to 50 critical | see PYTHON_NUMBERS |
 | a number under `severity`, `priority`, `syslog…` | syslog: 0 emergency to 7 debug | see SYSLOG_NUMBERS |
@@ -40,7 +41,10 @@ SCALES: dict[Scale, dict[int, int]] = {
     "syslog": SYSLOG_NUMBERS,
     "otel": OTEL_NUMBERS,
 }
-_OFFSET = "[A-Za-z]+[+-][0-9]{1,2}"
+# A name as some write it: with blanks or in brackets, as the enum of OpenTelemetry, with a step of its (`INFO2`) or of
+# slog's (`INFO+2`).
+_WRITTEN = r"^\s*[\[(<]?\s*(?:(?i)SEVERITY_NUMBER_)?([A-Za-z]+)([2-4]|[+-][0-9]{1,2})?\s*[\])>]?:?\s*$"
+_STEPPED = ("trace", "debug", "info", "warn", "error", "fatal")
 # Names that most records have are compared one by one, which is quick; the others are looked up.
 _COMMON_NAMES = ("info", "debug", "warn", "error", "warning")
 
@@ -52,15 +56,23 @@ def severity_sql(text: str, scale: Scale) -> str:
     """
     common = " ".join(f"WHEN '{name}' THEN {LEVEL_NAMES[name]}" for name in _COMMON_NAMES)
     numbers = " ".join(f"WHEN '{number}' THEN {severity}" for number, severity in SCALES[scale].items())
-    shift = f"CAST(regexp_extract({text}, '[+-][0-9]{{1,2}}') AS INTEGER)"
-    shifted = f"least(greatest(severity + {shift}, 1), 24)"
-    base = _named_sql(f"regexp_extract({text}, '^[A-Za-z]+')")
     return (
         f"CASE lower({text}) {common} ELSE "
         f"CASE WHEN regexp_full_match({text}, '[0-9]{{1,5}}') THEN CASE {text} {numbers} END "
-        f"WHEN regexp_full_match({text}, '{_OFFSET}') THEN {bound(base, 'severity', shifted)} "
-        f"ELSE {_named_sql(text)} END END"
+        f"ELSE coalesce({_named_sql(text)}, {_written_sql(text)}) END END"
     )
+
+
+def _written_sql(text: str) -> str:
+    """Return the expression of a name with something around it."""
+    name, step = (f"regexp_extract({text}, '{_WRITTEN}', {group})" for group in (1, 2))
+    stepped = f"list_contains({list(_STEPPED)}, lower({name}))"
+    shift = (
+        f"CASE WHEN {step} = '' THEN 0 WHEN {step} NOT IN ('2', '3', '4') THEN CAST({step} AS INTEGER) "
+        f"WHEN {stepped} THEN CAST({step} AS INTEGER) - 1 END"
+    )
+    within = "CASE WHEN severity IS NOT NULL THEN least(greatest(severity, 1), 24) END"
+    return bound(f"{_named_sql(name)} + ({shift})", "severity", within)
 
 
 def _named_sql(text: str) -> str:

@@ -61,10 +61,12 @@ def conversions(profile: Profile) -> dict[str, Conversion]:
     status = (
         "CASE WHEN regexp_full_match(t_status_code, '[1-5][0-9][0-9]') THEN try_cast(t_status_code AS SMALLINT) END"
     )
+    # Some write a level in brackets, which is no array.
+    level = f"CASE WHEN {_is_text('t_level')} THEN t_level END"
     error = f"CASE WHEN t_error_message NOT IN {BOOLEANS} THEN t_error_message END"
     found = {
         "time": _time(profile),
-        "level": Conversion({"severity_number": _severity(profile), "level": _scalar("t_level")}, "true"),
+        "level": Conversion({"severity_number": _severity(profile), "level": level}, "true"),
         "message": _message(profile),
         "trace_id": Conversion({"trace_id": _trace_id(profile)}, "trace_id = t_trace_id"),
         "span_id": Conversion({"span_id": id_sql("t_span_id")}, "span_id = t_span_id"),

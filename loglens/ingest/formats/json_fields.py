@@ -116,11 +116,14 @@ KEYS: dict[str, tuple[str, ...]] = {
         "duration_ms", "durationMs", "latency_ms", "latencyMs", "elapsed_ms", "elapsedMs", "response_time_ms",
         "responseTimeMs", "duration_millis", "durationMillis", "elapsed_millis", "took_ms", "time_ms", "responseTime",
         "ElapsedMilliseconds", "elapsedMilliseconds", "EdgeTimeToFirstByteMs", "_duration_ms", "attr.durationMillis",
-        "record.extra.duration_ms",
+        "record.extra.duration_ms", "request_duration_ms", "requestDurationMs", "dur_ms",
         "duration_us", "durationUs", "latency_us", "elapsed_us", "duration_micros", "durationMicros",
         "duration_ns", "durationNs", "latency_ns", "elapsed_ns", "duration_nanos", "durationNanos", "event.duration",
+        "request_duration_us", "request_duration_ns", "dur_us", "dur_ns",
         "duration_s", "duration_sec", "duration_seconds", "durationSeconds", "latency_s", "latency_seconds",
         "elapsed_s", "elapsed_seconds", "request_time", "process_time",
+        "request_duration_s", "request_duration_seconds", "dur_s",
+        "duration_min", "duration_minutes", "durationMinutes",
         "duration", "latency", "elapsed", "elapsed_time", "response_time", "took", "dur", "Elapsed",
         "Properties.Elapsed", "httpRequest.latency", "envelope.httpRequest.latency",
     ),
@@ -140,6 +143,7 @@ _SUFFIXES = {
     "us": ("_us", "Us", "_micros", "Micros"),
     "ns": ("_ns", "Ns", "_nanos", "Nanos", "event.duration"),
     "s": ("_s", "_sec", "_seconds", "Seconds", "request_time", "process_time"),
+    "m": ("_min", "_minutes", "Minutes"),
 }
 _SCALES: dict[str, Scale] = {
     "levelno": "python",
