@@ -1,4 +1,4 @@
-"""The rows of `latency_shifts`: the stretch of time in which a route was slower or faster than in all the rest."""
+"""The rows of `latency_shifts`: the stretches of time in which a route was slower or faster than in all the rest."""
 
 from __future__ import annotations
 
@@ -40,6 +40,12 @@ class _Route:
         """Return the duration of a place in the histogram."""
         return math.exp((self.size + place + 0.5) * math.log(BASE)) / 10**6
 
+    def part(self, start: int, end: int) -> _Route:
+        """Return the same route, seen only in a stretch of time."""
+        counts = self.counts.copy()
+        counts[:start] = counts[end:] = 0
+        return _Route(counts, self.size)
+
 
 def rows(table: pa.Table, values: Mapping[str, Value]) -> list[Row]:
     """Return the rows of the answer from the counts of the statement."""
@@ -51,29 +57,27 @@ def rows(table: pa.Table, values: Mapping[str, Value]) -> list[Row]:
     first_ns, width_ns, last_ns = (head[0][name] for name in ("bucket", "size", "number"))
     for service, route, part in _by_route(counted):
         one = _route(part, (last_ns - first_ns) // width_ns + 1)
-        window = _strongest(one, least)
-        if window is None or window[2] < sigma:
-            continue
-        start, end, strength = window
-        row = _row(one, start, end)
-        exemplar = _exemplar(part, one, start, end)
-        if max(row["times_low"], 1 / max(row["times_high"], 1e-9)) < factor:
-            continue
-        begin_ns, end_ns = first_ns + start * width_ns, min(first_ns + end * width_ns, last_ns + 1)
-        named = json.dumps([service, route, begin_ns])
-        found.append(
-            {
-                "shift_id": hashlib.md5(named.encode(), usedforsecurity=False).hexdigest()[:12],
-                "service": service,
-                "route": route,
-                "change": "level shift" if end_ns > last_ns else "spell",
-                "first_ts": begin_ns,
-                "last_ts": end_ns,
-                **row,
-                "sigma": strength,
-                "exemplar_trace_id": exemplar,
-            }
-        )
+        for seen, start, end, strength in _stretches(one, least):
+            if strength < sigma:
+                continue
+            row = _row(seen, start, end)
+            if max(row["times_low"], 1 / max(row["times_high"], 1e-9)) < factor:
+                continue
+            begin_ns, end_ns = first_ns + start * width_ns, min(first_ns + end * width_ns, last_ns + 1)
+            named = json.dumps([service, route, begin_ns])
+            found.append(
+                {
+                    "shift_id": hashlib.md5(named.encode(), usedforsecurity=False).hexdigest()[:12],
+                    "service": service,
+                    "route": route,
+                    "change": "level shift" if end_ns > last_ns else "spell",
+                    "first_ts": begin_ns,
+                    "last_ts": end_ns,
+                    **row,
+                    "sigma": strength,
+                    "exemplar_trace_id": _exemplar(part, one, start, end),
+                }
+            )
     return sorted(found, key=lambda row: (-abs(math.log(row["times"])), row["shift_id"]))
 
 
@@ -106,51 +110,105 @@ def _exemplar(part: pa.Table, one: _Route, start: int, end: int) -> str | None:
     return found
 
 
-def _strongest(one: _Route, least: float) -> tuple[int, int, float] | None:
-    """Return the stretch whose durations differ most by rank from all others, and by how many sigmas (Mann-Whitney)."""
+@dataclass(frozen=True)
+class _Ranked:
+    """One route by the ranks of its durations: sums up to each bucket of time, and what they vary by."""
+
+    ranks: Reals
+    number: Reals
+    score: Reals
+    variance: float
+    least: float
+
+    def apart(self, starts: NDArray[np.intp], ends: NDArray[np.intp]) -> Reals:
+        """Return by how many sigmas stretches differ from all else (Mann-Whitney); -1 where too few requests tell."""
+        import numpy as np
+
+        total = self.number[-1]
+        inside = self.number[ends] - self.number[starts]
+        known = (inside >= self.least) & (total - inside >= self.least)
+        spread = np.sqrt(self.variance * np.maximum(inside * (total - inside), 1.0) / total)
+        found: Reals = np.where(known, np.abs(self.score[ends] - self.score[starts]) / spread, -1.0)
+        return found
+
+    def best(self, starts: NDArray[np.intp], ends: NDArray[np.intp]) -> tuple[int, int, float]:
+        """Return the stretch that differs most, and by how many sigmas."""
+        difference = self.apart(starts, ends)
+        place = int(difference.argmax())
+        return int(starts[place]), int(ends[place]), float(difference[place])
+
+    def is_slower(self, start: int, end: int) -> bool:
+        """Whether a stretch is slower than all else: by rank, of which the sum is nothing."""
+        return bool(self.score[end] - self.score[start] > 0)
+
+
+def _ranked(one: _Route, least: float) -> _Ranked | None:
     import numpy as np
 
     whole = one.counts.sum(axis=0)
     total = whole.sum()
-    middle = np.cumsum(whole) - whole / 2
-    ranks = middle / total - 0.5
-    number = np.concatenate([[0.0], np.cumsum(one.counts.sum(axis=1))])
-    score = np.concatenate([[0.0], np.cumsum(one.counts @ ranks)])
+    ranks = (np.cumsum(whole) - whole / 2) / total - 0.5
     variance = float((whole * ranks**2).sum() / total)
     if variance <= 0 or total < 2 * least:
         return None
+    number = np.concatenate([[0.0], np.cumsum(one.counts.sum(axis=1))])
+    return _Ranked(ranks, number, np.concatenate([[0.0], np.cumsum(one.counts @ ranks)]), variance, least)
 
-    def best(starts: NDArray[np.intp], ends: NDArray[np.intp]) -> tuple[int, int, float]:
-        inside = number[ends] - number[starts]
-        known = (inside >= least) & (total - inside >= least)
-        spread = np.sqrt(variance * np.maximum(inside * (total - inside), 1.0) / total)
-        difference = np.where(known, np.abs(score[ends] - score[starts]) / spread, -1.0)
-        place = int(np.argmax(difference))
-        return int(starts[place]), int(ends[place]), float(difference[place])
 
+def _stretches(one: _Route, least: float) -> Iterator[tuple[_Route, int, int, float]]:
+    """Yield the stretches in which a route was another than else, with what they are held against and their sigmas."""
+    ranked = _ranked(one, least)
+    found = _strongest(ranked) if ranked is not None else None
+    if ranked is None or found is None:
+        return
+    start, end, apart = found
     buckets = len(one.counts)
-    start, end, apart = best(*_windows(buckets))
+    first = int((ranked.number > 0).argmax()) - 1
+    if ranked.number[start] == 0 or end == buckets:
+        # One change divides the data: into a slow beginning and what is usual, or into before and from then on.
+        change = end if ranked.number[start] == 0 else start
+        is_beginning = ranked.is_slower(first, change) and 2 * (change - first) < buckets - first
+        start, end = (first, change) if is_beginning else (change, buckets)
+    elif 2 * (end - start) > buckets - first and not ranked.is_slower(start, end):
+        # Most of the time is what is usual: it is slow before and after, each a stretch of its own.
+        yield from _told_apart(one.part(first, end), first, start, least)
+        yield from _told_apart(one.part(start, buckets), end, buckets, least)
+        return
+    yield one, start, end, apart / math.sqrt(_dispersion(one, ranked, start, end))
+
+
+def _told_apart(one: _Route, start: int, end: int, least: float) -> Iterator[tuple[_Route, int, int, float]]:
+    ranked = _ranked(one, least)
+    if ranked is not None:
+        apart = ranked.apart(*_window(start, end))[0]
+        yield one, start, end, float(apart) / math.sqrt(_dispersion(one, ranked, start, end))
+
+
+def _window(start: int, end: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    import numpy as np
+
+    return np.array([start], np.intp), np.array([end], np.intp)
+
+
+def _strongest(ranked: _Ranked) -> tuple[int, int, float] | None:
+    """Return the stretch whose durations differ most by rank from all others, and by how many sigmas."""
+    import numpy as np
+
+    buckets = len(ranked.number) - 1
+    start, end, apart = ranked.best(*_windows(buckets))
     if apart < 0:
         return None
     while True:
         # Start and end are moved in turn, to wherever the difference is greatest.
         starts = np.arange(end)
-        start, _, _ = best(starts, np.full_like(starts, end))
+        start, _, _ = ranked.best(starts, np.full_like(starts, end))
         ends = np.arange(start + 1, buckets + 1)
-        _, end, found = best(np.full_like(ends, start), ends)
+        _, end, found = ranked.best(np.full_like(ends, start), ends)
         if found <= apart + 1e-9:
             break
         apart = found
     # Too few requests came after it to say that it was over.
-    end = buckets if total - number[end] < least else end
-    if number[start] == 0 or end == buckets:
-        # One change divides the data: into a slow beginning and what is usual, or into before and from then on.
-        change = end if number[start] == 0 else start
-        was_slow = score[change] * (total - number[change]) > (score[buckets] - score[change]) * number[change]
-        first = int(np.argmax(number > 0)) - 1
-        is_beginning = was_slow and 2 * (change - first) < buckets - first
-        start, end = (first, change) if is_beginning else (change, buckets)
-    return start, end, apart / math.sqrt(_dispersion(one, ranks, variance, start, end))
+    return start, buckets if ranked.number[-1] - ranked.number[end] < ranked.least else end, apart
 
 
 def _windows(buckets: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -165,11 +223,11 @@ def _windows(buckets: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     return np.concatenate(starts).astype(np.intp), np.concatenate(ends).astype(np.intp)
 
 
-def _dispersion(one: _Route, ranks: Reals, variance: float, start: int, end: int) -> float:
+def _dispersion(one: _Route, ranked: _Ranked, start: int, end: int) -> float:
     """Return how many times as much blocks of time vary as by chance, each side about its own mean; 1 at least."""
     import numpy as np
 
-    numbers, scores = one.counts.sum(axis=1), one.counts @ ranks
+    numbers, scores = one.counts.sum(axis=1), one.counts @ ranked.ranks
     squares, blocks = 0.0, 0
     for side in (np.arange(start, end), np.concatenate([np.arange(start), np.arange(end, len(numbers))])):
         mean = scores[side].sum() / max(numbers[side].sum(), 1.0)
@@ -178,7 +236,7 @@ def _dispersion(one: _Route, ranks: Reals, variance: float, start: int, end: int
             if numbers[block].sum() > 0:
                 squares += (scores[block].sum() - mean * numbers[block].sum()) ** 2 / numbers[block].sum()
                 blocks += 1
-    return max(squares / max(blocks - 2, 1) / variance, 1.0)
+    return max(squares / max(blocks - 2, 1) / ranked.variance, 1.0)
 
 
 def _row(one: _Route, start: int, end: int) -> Row:
