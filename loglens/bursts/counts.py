@@ -99,17 +99,8 @@ COUNTS = """
     ),
     most_failing AS MATERIALIZED (
         SELECT tenant_of(attributes) AS tenant
-        FROM (
-            SELECT attributes
-            FROM spans
-            SEMI JOIN (FROM failing WHERE origin = 'span') AS failing USING (source_id, line, ordinal)
-            UNION ALL
-            SELECT attributes
-            FROM logs
-            SEMI JOIN (FROM failing WHERE origin = 'log') AS failing USING (source_id, line, ordinal)
-            -- All that fail have such a status: no other attributes are read.
-            WHERE status_code >= 500
-        ) AS attributed
+        FROM request_attributes
+        SEMI JOIN failing USING (origin, source_id, line, ordinal)
         GROUP BY tenant
         HAVING tenant IS NOT NULL
         ORDER BY count(*) DESC, tenant

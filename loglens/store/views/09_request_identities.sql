@@ -15,22 +15,36 @@ CREATE OR REPLACE TEMP MACRO browser_of(attributes) AS (
     attribute_like(attributes, '(?i:user_agent\.original|http\.user_agent|user[._-]?agent)')
 );
 
+-- What a request tells beside its columns. Tenants are looked for in it, and not in request_identities, where only some
+-- requests are asked about: there the attributes of every request would be searched first.
+CREATE OR REPLACE TEMP VIEW request_attributes AS
+SELECT
+    'span'                                                           AS origin,
+    source_id                                                        AS source_id,
+    line                                                             AS line,
+    ordinal                                                          AS ordinal,
+    user_id                                                          AS user_id,
+    attributes                                                       AS attributes
+FROM spans
+WHERE is_entry
+UNION ALL
+SELECT
+    'log'                                                            AS origin,
+    source_id                                                        AS source_id,
+    line                                                             AS line,
+    ordinal                                                          AS ordinal,
+    user_id                                                          AS user_id,
+    attributes                                                       AS attributes
+FROM access_records;
+
 -- Who made a request: the user, else the session, else the address with the browser; null where nothing tells.
 CREATE OR REPLACE TEMP VIEW request_identities AS
-WITH attributed AS (
-    SELECT 'span' AS origin, source_id, line, ordinal, user_id, attributes
-    FROM spans
-    WHERE is_entry
-    UNION ALL
-    SELECT 'log', source_id, line, ordinal, user_id, attributes
-    FROM access_records
-),
-named AS (
+WITH named AS (
     SELECT
         *,
         if(user_id IS NULL, session_of(attributes), NULL)            AS session_id,
         if(user_id IS NULL, address_of(attributes), NULL)            AS address
-    FROM attributed
+    FROM request_attributes
 )
 SELECT
     origin                                                           AS origin,
