@@ -114,6 +114,7 @@ class Analysis:
     `greyed` names a boolean column whose false rows are printed faint. `aside` names, for given parameters, the
     columns a narrow table leaves out, first to go first; those it is ordered by stay. `rows_named` is what an answer
     without rows says there is none of, where that is not the title; where it is empty a drawing says so itself.
+    `subject` names the column whose text says what a row is: those aside leave before little of it is left.
     `grouped` names columns a table prints once, above the rows that share them. `drawings` are formats that only this
     analysis offers. `needs` names the derivations whose tables the statements read: what is stale of them is derived
     before it is asked. `kept` names views that its statements read more than once and that are small: they are
@@ -144,6 +145,7 @@ class Analysis:
     many: bool = False
     further: str = ""
     greyed: str | None = None
+    subject: str | None = None
     aside: Callable[[Mapping[str, Value]], Sequence[str]] | None = None
     rows_named: str = ""
     grouped: tuple[str, ...] = ()

@@ -34,6 +34,7 @@ class Answer:
     tuples: Iterable[tuple[Any, ...]]
     sql: str
     greyed: str | None = None
+    subject: str | None = None
     aside: Sequence[str] = ()
     ordered: Sequence[str] = ()
     grouped: Sequence[str] = ()

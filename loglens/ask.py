@@ -48,6 +48,7 @@ def ask(
         tuples=(),
         sql=statement.reproducible(),
         greyed=analysis.greyed,
+        subject=analysis.subject,
         aside=analysis.aside(values) if analysis.aside else (),
         ordered=analysis.ordered_by(values),
         grouped=analysis.grouped,

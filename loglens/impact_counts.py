@@ -141,15 +141,8 @@ IMPACT = """
     -- Where nobody who felt it has a tenant, nobody's attributes are searched for one.
     hit_tenants AS MATERIALIZED (
         SELECT DISTINCT tenant_of(attributes) AS tenant
-        FROM (
-            SELECT attributes
-            FROM spans
-            SEMI JOIN (FROM felt WHERE origin = 'span' AND age = 0) AS felt USING (source_id, line, ordinal)
-            UNION ALL
-            SELECT attributes
-            FROM logs
-            SEMI JOIN (FROM felt WHERE origin = 'log' AND age = 0) AS felt USING (source_id, line, ordinal)
-        ) AS attributed
+        FROM request_attributes
+        SEMI JOIN (FROM felt WHERE age = 0) AS felt USING (origin, source_id, line, ordinal)
         WHERE tenant_of(attributes) IS NOT NULL
     ),
     identified AS MATERIALIZED (
@@ -254,6 +247,13 @@ IMPACT = """
         WHERE
             requests > 0
             AND NOT EXISTS (FROM people)
+        UNION ALL BY NAME
+        -- Where some are known, failures of nobody known are told beside theirs.
+        SELECT 'anonymous' AS part, 'requests of nobody known' AS name, requests, failed
+        FROM nobody
+        WHERE
+            failed > 0
+            AND EXISTS (FROM people)
     )
     SELECT
         part                                                        AS part,
@@ -275,10 +275,10 @@ IMPACT = """
     LEFT JOIN usual USING (identity)
     CROSS JOIN nobody
     WHERE
-        part IN ('all', 'client')
+        part IN ('all', 'anonymous', 'client')
         OR affected > 0
     ORDER BY
-        array_position(['all', 'route', 'tenant', 'client'], part),
+        array_position(['all', 'anonymous', 'route', 'tenant', 'client'], part),
         affected DESC,
         active DESC,
         name,

@@ -35,9 +35,7 @@ def taken_from(
     rows = ask(connection, analysis, accept_all(analysis, {}), scope, 0).rows()
     found = [row for row in rows if str(row[origin.key]).startswith(wanted)]
     if len(found) != 1:
-        how_many = f"{len(found)} of" if found else "None of"
-        raise NotFound(
-            f"{how_many} the {len(rows):,} {origin.analysis} begin with {wanted!r}."
-            f" `loglens {analysis.command} --format json` lists their {origin.key}."
-        )
+        several = f"{len(found)} of the {len(rows):,} {origin.analysis} begin with"
+        begins = several if found else f"None of the {origin.analysis} begins with"
+        raise NotFound(f"{begins} {wanted!r}. `loglens {analysis.command} --format json` lists their {origin.key}.")
     return origin.take(found[0], values)

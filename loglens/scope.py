@@ -122,12 +122,14 @@ def _one_row(connection: duckdb.DuckDBPyConnection, statement: str) -> tuple[Any
     return fetch_row(connection, statement)
 
 
-def resolve(since: When, until: When, end_ns: Callable[[], int | None]) -> tuple[int, int]:
-    """Turn two times into nanoseconds; the end of the data is asked for only where one is relative to it."""
-    since_ns = resolve_one("since", since, FIRST_NS, end_ns)
-    until_ns = resolve_one("until", until, LAST_NS, end_ns)
+def resolve(
+    since: When, until: When, end_ns: Callable[[], int | None], names: tuple[str, str] = ("since", "until")
+) -> tuple[int, int]:
+    """Turn two times, of these names, into nanoseconds; the end of the data is asked for only where one needs it."""
+    since_ns = resolve_one(names[0], since, FIRST_NS, end_ns)
+    until_ns = resolve_one(names[1], until, LAST_NS, end_ns)
     if since is not None and until is not None and since_ns >= until_ns:
-        raise UsageError(f"since {since} is not before until {until}.")
+        raise UsageError(f"{names[0]} {since} is not before {names[1]} {until}.")
     return since_ns, until_ns
 
 

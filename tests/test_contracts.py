@@ -221,6 +221,7 @@ def test_the_declaration_is_complete(analysis: Analysis) -> None:
     assert analysis.question.endswith("?")
     assert set(analysis.key) <= set(analysis.columns)
     assert analysis.greyed is None or analysis.greyed in analysis.columns
+    assert analysis.subject is None or analysis.subject in analysis.columns
     assert all(meaning.endswith(".") for meaning in analysis.columns.values())
     assert all(param.help.endswith(".") for param in analysis.params)
     assert analysis.limit >= 0

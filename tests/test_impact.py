@@ -62,7 +62,7 @@ def test_the_users_of_a_burst_are_those_of_a_count_by_hand(tmp_path: Path) -> No
     (of_burst,) = (row for row in lens.impact(burst=burst["burst_id"][:6]).rows if row["part"] == "all")
     assert 0 < of_burst["affected"] <= of_burst["active"] <= whole["active"]
     assert of_burst["failed"] <= burst["errors"]
-    with pytest.raises(NotFound, match="None of the"):
+    with pytest.raises(NotFound, match="None of the bursts begins with 'none'"):
         lens.impact(burst="none")
     with pytest.raises(UsageError, match="a burst has its own"):
         lens.impact(FROM, burst=burst["burst_id"])

@@ -40,6 +40,7 @@ def answer_of(sql: str) -> Answer:
 def test_case(format_name: str, case: dict[str, Any]) -> None:
     answer = answer_of(case["sql"])
     answer.greyed = case.get("greyed")
+    answer.subject = case.get("subject")
     answer.aside = case.get("aside", ())
     answer.ordered = case.get("ordered", ())
     answer.grouped = case.get("grouped", ())

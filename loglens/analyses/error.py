@@ -191,6 +191,22 @@ _TOLD = r"""
             NULL::VARCHAR       AS trace_id
         FROM facts
         UNION ALL
+        SELECT 'operation', NULL, NULL, NULL, service, NULL, operation, NULL, count(DISTINCT unit), NULL
+        FROM chosen
+        WHERE operation IS NOT NULL
+        GROUP BY service, operation
+        UNION ALL
+        SELECT 'seen', NULL, NULL, NULL, seen_service, NULL, seen_route, NULL, count(DISTINCT unit), NULL
+        FROM chosen
+        WHERE
+            seen_route IS NOT NULL
+            AND (seen_service, seen_route) IS DISTINCT FROM (service, route)
+        GROUP BY seen_service, seen_route
+        UNION ALL
+        SELECT 'outcome', NULL, NULL, NULL, NULL, NULL, outcome, NULL, count(DISTINCT unit), NULL
+        FROM chosen
+        GROUP BY outcome
+        UNION ALL
         SELECT 'stack', NULL, NULL, NULL, NULL, NULL, NULL, json_extract_string(max(stack), '$'), NULL, NULL
         FROM stacks
         WHERE stack <> ''
@@ -226,11 +242,14 @@ ANALYSIS = Analysis(
     question="What is one error, what sets its requests apart, and what was logged around it?",
     params=(Param("error", None, "The error by its id, or the beginning of it; `errors` prints it.", positional=True),),
     columns={
-        "part": "error, stack, attribute, trace, log (of the trace), or around (of the same instance around it).",
+        "part": (
+            "error, operation (in which it began), seen (where it was met from outside), outcome, stack, attribute,"
+            " trace, log (of the trace), or around (of the same instance around it)."
+        ),
         "seen_ts": "When: of the error its last, of a trace its error, of a log record its time.",
         "service": "Service.",
         "level": "Level of the log record; what came of the request: failed, retried, swallowed.",
-        "name": "Route of the error, or name of the attribute.",
+        "name": "Route of the error or seen from outside, the operation, the outcome, or name of the attribute.",
         "value": "The error, the stack, values of the attribute, or the message.",
         "requests": "Requests with the error that have it.",
         "other_requests": "Other requests of the service and route that have it.",

@@ -53,6 +53,7 @@ ANALYSIS = Analysis(
         *("code", "last_ts", "seen_route", "first_ts", "lines", "users", "operation", "retried", "swallowed"),
         "status_code",
     ),
+    subject="error",
     spread="local",
     needs=("query_shapes", "trace_structure", "log_templates"),
     sql="""

@@ -24,7 +24,7 @@ def _bind(ends: Sequence[Row], values: Mapping[str, Value]) -> Mapping[str, Any]
     from_ns, to_ns = (
         (int(values["burst_from_ns"] or 0), int(values["burst_to_ns"] or 0))
         if "burst_from_ns" in values
-        else resolve(_text(values["from_"]), _text(values["to"]), lambda: last_ns)
+        else resolve(_text(values["from_"]), _text(values["to"]), lambda: last_ns, ("from", "to"))
     )
     if first_ns is not None:
         from_ns, to_ns = max(from_ns, first_ns), min(to_ns, last_ns + 1)
@@ -83,7 +83,10 @@ ANALYSIS = Analysis(
         ),
     ),
     columns={
-        "part": "What the row is about: all requests, a route, a tenant, or a client that asks far more than others.",
+        "part": (
+            "What the row is about: all requests, those of nobody known (where they failed), a route, a tenant, or a"
+            " client that asks far more than others."
+        ),
         "name": "The service and route, the tenant, or the client.",
         "identity": "By what users are told apart: user, session, or address and browser.",
         "active": "Users who asked anything.",
@@ -102,6 +105,7 @@ ANALYSIS = Analysis(
     key=("part", "name", "identity"),
     rows_named="requests",
     limit=30,
+    subject="name",
     aside=lambda _: ("exemplar_trace_id", "new_users", "anonymous", "sessions", "requests", "identity", "usual"),
     spread="local",
     prepare="""

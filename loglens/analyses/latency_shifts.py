@@ -51,6 +51,7 @@ ANALYSIS = Analysis(
         "exemplar_trace_id": "A request of it that took about as long as half of them.",
     },
     key=("shift_id",),
+    subject="route",
     spread="local",
     aside=lambda _: (
         "shift_id",

@@ -117,6 +117,7 @@ ANALYSIS = Analysis(
         *("exemplar_trace_id", "frames", "example", "first_ts", "last_ts", "services", "share_ratio"),
         *(_CHANGE if values["changed"] is None else ()),
     ),
+    subject="template",
     needs=("log_templates",),
     spread="local",
     prepare=END_OF_DATA,

@@ -20,7 +20,7 @@ def draw(rows: Sequence[Row], width: int) -> str:
 
 def _told(row: Row) -> Told:
     head = f"{moments(row['first_ts'], row['last_ts'])}  {subject(row)}"
-    return head, (much(row), onset(row), began(row), _changes(row), _apart(row), _open(row))
+    return head, (much(row), onset(row), began(row), _changes(row), _apart(row), _open(row), _felt(row))
 
 
 def subject(row: Row) -> str:
@@ -79,3 +79,7 @@ def _apart(row: Row) -> str | None:
 
 def _open(row: Row) -> str | None:
     return f"e.g. loglens trace {row['exemplar_trace_id'][:8]}" if row["exemplar_trace_id"] else None
+
+
+def _felt(row: Row) -> str:
+    return f"Who felt it: loglens impact --burst {row['burst_id'][:8]}"

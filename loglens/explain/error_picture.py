@@ -11,6 +11,13 @@ from loglens.wording import counted, factor, moment, percent
 
 _INDENT = "  "
 _STACK_LINES = 30
+# What came of requests.
+_CAME = {
+    "failed": "failed",
+    "retried": "succeeded at a later attempt",
+    "swallowed": "succeeded all the same",
+    "unknown": "of which nothing tells what came of them",
+}
 
 
 def draw(rows: Sequence[Row], width: int) -> str:
@@ -21,7 +28,7 @@ def draw(rows: Sequence[Row], width: int) -> str:
     blocks = [
         _head(parts, width),
         _stack(parts),
-        _attributes(parts),
+        _attributes(parts, width),
         _traces(parts),
         _records("Logged in its last trace", parts.get("log", [])),
         _records("Logged by the same instance around it", parts.get("around", [])),
@@ -35,8 +42,40 @@ def _head(parts: dict[str, list[Row]], width: int) -> Iterator[str]:
     for row in parts.get("error", []):
         yield " ".join(visible(part) for part in (row["service"], row["name"]) if part)
         yield from (_INDENT + line for line in wrapped(visible(row["value"]), width - len(_INDENT)))
-        last = "" if row["seen_ts"] is None else f", the last at {moment(row['seen_ts'])}"
-        yield f"{_INDENT}{counted(row['requests'], 'request')}{last}"
+        told = (
+            _places("Began in", parts, "operation"),
+            _places("Seen from outside in", parts, "seen"),
+            _came(row, parts),
+        )
+        for sentence in filter(None, told):
+            yield from (_INDENT + line for line in wrapped(sentence, width - len(_INDENT)))
+
+
+def _came(row: Row, parts: dict[str, list[Row]]) -> str:
+    """Say how many requests had it, what came of them, and when the last was."""
+    numbers = {each["name"]: each["requests"] for each in parts.get("outcome", [])}
+    each_came = [f"{number:,} {_CAME[name]}" for name, number in numbers.items()]
+    if len(numbers) == 1:
+        each_came = [("all " if row["requests"] > 1 else "") + _CAME[name] for name in numbers if name != "unknown"]
+    last = "" if row["seen_ts"] is None else f"; the last at {moment(row['seen_ts'])}"
+    return ", ".join((counted(row["requests"], "request"), *each_came)) + f"{last}."
+
+
+def _places(words: str, parts: dict[str, list[Row]], part: str) -> str | None:
+    """Say where: in one place, or in several with how many requests each."""
+    found = parts.get(part, [])
+    error = parts["error"][0]
+    names = [
+        " ".join(
+            visible(each)
+            for each in (row["service"] if row["service"] != error["service"] else None, row["name"])
+            if each
+        )
+        for row in found
+    ]
+    if len(found) > 1:
+        names = [f"{name} ({row['requests']:,})" for name, row in zip(names, found, strict=True)]
+    return f"{words} {', '.join(names)}." if names else None
 
 
 def _stack(parts: dict[str, list[Row]]) -> Iterator[str]:
@@ -48,14 +87,16 @@ def _stack(parts: dict[str, list[Row]]) -> Iterator[str]:
             yield f"{_INDENT}… and {len(lines) - _STACK_LINES} more lines; --format json has them"
 
 
-def _attributes(parts: dict[str, list[Row]]) -> Iterator[str]:
+def _attributes(parts: dict[str, list[Row]], width: int) -> Iterator[str]:
     found = parts.get("attribute", [])
     if found:
         is_of_route = any(row["name"] for row in parts.get("error", []))
         yield f"What sets its requests apart from others of the {'route' if is_of_route else 'service'}"
     for row in found:
         shares = f"{percent(row['ratio'])} of them, {percent(row['other_ratio'])} of the others, {factor(row['risk'])}"
-        yield f"{_INDENT}{shares}: {visible(row['name'])} = {visible(row['value'])}"
+        told = wrapped(f"{visible(row['name'])} = {visible(row['value'])}", width - 2 * len(_INDENT))
+        yield f"{_INDENT}{shares}:"
+        yield from (2 * _INDENT + line for line in told)
 
 
 def _traces(parts: dict[str, list[Row]]) -> Iterator[str]:

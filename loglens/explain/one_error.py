@@ -15,13 +15,17 @@ if TYPE_CHECKING:
 
 _ATTRIBUTES = 8
 _TRACES = 5
+_PLACES = 3
 _RECORDS = 40
 
 
 def error_rows(table: pa.Table) -> Iterator[Row]:
     """Yield the rows of the answer from those of the statement."""
-    for part in ("error", "stack"):
-        yield from (_row(row) for row in rows_of(table, part).to_pylist() if row["value"] is not None)
+    yield from map(_row, rows_of(table, "error").to_pylist())
+    for part in ("operation", "seen", "outcome"):
+        counted = sorted(rows_of(table, part).to_pylist(), key=lambda row: -row["count"])
+        yield from map(_row, counted[:_PLACES])
+    yield from (_row(row) for row in rows_of(table, "stack").to_pylist() if row["value"] is not None)
     yield from _attributes(table)
     traces = rows_of(table, "trace").to_pylist()
     yield from map(_row, traces[::-1][:_TRACES])

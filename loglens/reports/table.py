@@ -17,6 +17,8 @@ _FAINT, _BOLD, _PLAIN = "\x1b[2m", "\x1b[1m", "\x1b[0m"
 # Text cut to less than this says little, so other columns leave first; an id is still found by its beginning.
 _LEAST_TEXT = 16
 _LEAST_ID = 9
+# What a row is about is worth more room than the columns that may leave.
+_LEAST_SUBJECT = 40
 # Still, that much of a text says more than a column that is not there.
 _TIGHT = 12
 # What text comes down to when no column is left that could leave.
@@ -36,6 +38,7 @@ class _Strip:
     body: list[str]
     width: int
     least: int
+    is_subject: bool = False
 
     @property
     def is_id(self) -> bool:
@@ -47,7 +50,7 @@ class _Strip:
 
     @property
     def readable(self) -> int:
-        return _LEAST_ID if self.is_id else _LEAST_TEXT
+        return _LEAST_SUBJECT if self.is_subject else _LEAST_ID if self.is_id else _LEAST_TEXT
 
 
 def render(answer: Answer, page: Page) -> Iterator[str]:
@@ -60,7 +63,10 @@ def render(answer: Answer, page: Page) -> Iterator[str]:
     if answer.draw is not None:
         yield answer.draw(answer.rows(), page.width or 100)
         return
-    strips = [_strip(column, [row[index] for row in rows]) for index, column in enumerate(answer.columns)]
+    strips = [
+        _strip(column, [row[index] for row in rows], column.name == answer.subject)
+        for index, column in enumerate(answer.columns)
+    ]
     above = [strip for strip in strips if strip.column.name in answer.grouped]
     below = [strip for strip in strips if strip.column.name not in answer.grouped and not _says_nothing(strip, answer)]
     shown = _fit(below, answer, page)
@@ -89,12 +95,12 @@ def _heading(strips: list[_Strip], number: int, page: Page) -> Iterator[str]:
         yield f"{_BOLD}{line}{_PLAIN}\n" if page.colour else f"{line}\n"
 
 
-def _strip(column: Column, values: list[object]) -> _Strip:
+def _strip(column: Column, values: list[object], is_subject: bool) -> _Strip:
     head = header(column)
     body = cells(column, values)
     widest = max((display_width(cell) for cell in body), default=0)
     width = max(widest, display_width(head))
-    strip = _Strip(column, [head], body, width, width)
+    strip = _Strip(column, [head], body, width, width, is_subject)
     if strip.is_text:
         strip.width = min(width, _LONGEST)
         strip.least = min(width, max(strip.readable, display_width(head)))
@@ -114,8 +120,11 @@ def _fit(strips: list[_Strip], answer: Answer, page: Page) -> list[_Strip]:
     leaving.sort(key=lambda strip: _rank(strip, strips, answer))
     left_out = []
     while leaving and sum(strip.least for strip in shown) + _gaps(shown) > page.width:
-        if answer.ordered and leaving[0].column.name not in answer.aside and _tightened(shown, page.width):
-            break
+        if leaving[0].column.name not in answer.aside:
+            if any(_relax(strip) for strip in shown if strip.is_subject):
+                continue
+            if answer.ordered and _tightened(shown, page.width):
+                break
         left_out.append(leaving.pop(0))
         shown = [strip for strip in shown if strip is not left_out[-1]]
     if left_out:
@@ -127,6 +136,13 @@ def _fit(strips: list[_Strip], answer: Answer, page: Page) -> list[_Strip]:
     _shrink(shown, room)
     _level(shown)
     return shown
+
+
+def _relax(strip: _Strip) -> bool:
+    """Let the subject of the rows be as narrow as other text; return whether it was not yet."""
+    strip.is_subject = False
+    before, strip.least = strip.least, min(strip.least, max(_LEAST_TEXT, *map(display_width, strip.head)))
+    return strip.least < before
 
 
 def _rank(strip: _Strip, strips: list[_Strip], answer: Answer) -> tuple[bool, int]:

@@ -1,0 +1,77 @@
+"""One error, and a burst of it, as a terminal shows them: where it began, what came of it, what sets it apart."""
+
+from __future__ import annotations
+
+from loglens.analyses.bursts import ANALYSIS as BURSTS
+from loglens.analyses.error import ANALYSIS
+from loglens.analysis import Row
+
+NOON_NS = 1_768_478_400_000_000_000
+SECOND_NS = 10**9
+
+
+def row(part: str, **told: object) -> Row:
+    return {**dict.fromkeys(ANALYSIS.columns), "part": part, **told}
+
+
+ROWS = [
+    row("error", seen_ts=NOON_NS, service="pay", name="charge", value="Timeout", requests=9),
+    row("operation", service="pay", name="db.connect", requests=9),
+    row("seen", service="shop", name="/checkout", requests=6),
+    row("seen", service="pay", name="nightly", requests=3),
+    row("outcome", name="failed", requests=7),
+    row("outcome", name="retried", requests=2),
+    row(
+        "attribute",
+        name="promo",
+        value="FLAT5 or FREESHIP and instance = shop-1 or shop-2",
+        ratio=1.0,
+        other_ratio=0.04,
+        risk=30.0,
+    ),
+    row("trace", seen_ts=NOON_NS, level="failed", trace_id="ab" * 16),
+    row("log", seen_ts=NOON_NS, level="ERROR", service="pay", value="no answer"),
+]
+DRAWN = """\
+pay charge
+  Timeout
+  Began in db.connect.
+  Seen from outside in shop /checkout (6), nightly (3).
+  9 requests, 7 failed, 2 succeeded at a later attempt;
+  the last at 2026-01-15 12:00:00 UTC.
+
+What sets its requests apart from others of the route
+  100 % of them, 4 % of the others, 30 times:
+    promo = FLAT5 or FREESHIP and instance = shop-1 or
+    shop-2
+
+Traces, the last first
+  2026-01-15 12:00:00  failed     loglens trace ababab…
+
+Logged in its last trace
+  12:00:00  ERROR  pay  no answer
+"""
+
+
+def test_an_error_says_where_it_began_and_what_came_of_it() -> None:
+    assert ANALYSIS.draw is not None
+    assert ANALYSIS.draw(ROWS, 55) == DRAWN
+
+
+def test_of_one_outcome_it_is_all() -> None:
+    assert ANALYSIS.draw is not None
+    for name, told in (("failed", ", all failed."), ("unknown", ".")):
+        rows = [row("error", service="pay", value="Timeout", requests=9), row("outcome", name=name, requests=9)]
+        assert ANALYSIS.draw(rows, 80) == f"pay\n  Timeout\n  9 requests{told}\n"
+
+
+def test_a_burst_says_what_to_ask_next() -> None:
+    assert BURSTS.draw is not None
+    burst = {**dict.fromkeys(BURSTS.columns), "burst_id": "0e6f02fe8a9b", "kind": "service", "service": "pay"}
+    burst |= {"errors": 90, "expected": 1.0, "times": 90.0, "sigma": 9.0, "change": "burst", "stay_ratio": None}
+    burst |= {"first_ts": NOON_NS, "last_ts": NOON_NS + 60 * SECOND_NS}
+    burst |= {"onset_low_ts": NOON_NS, "onset_high_ts": NOON_NS, "exemplar_trace_id": "ab" * 16}
+    assert BURSTS.draw([burst], 80).splitlines()[-2:] == [
+        "  e.g. loglens trace abababab",
+        "  Who felt it: loglens impact --burst 0e6f02fe",
+    ]
