@@ -14,7 +14,10 @@ COMPOSE = wrapping_format(
     marks="a service, spaces and a bar before every line",
     example='web-1  | {"time":"2026-01-15T09:00:00Z","level":"info","message":"started"}\n'
     "redis-1  | 1:M 15 Jan 2026 09:00:00.250 * Ready to accept connections tcp\n",
-    wrapper=Wrapper(rf"^{_COLOUR}(?P<service>[A-Za-z][\w.-]*?)(?:-\d+)? +\| ?{_COLOUR}{_TIME}(?P<text>.*)$"),
+    # The number of the container stands behind a hyphen, in versions before 2 behind an underscore.
+    wrapper=Wrapper(
+        rf"^{_COLOUR}(?P<instance>(?P<service>[A-Za-z][\w.-]*?)(?:[-_]\d+)?) +\| ?{_COLOUR}{_TIME}(?P<text>.*)$"
+    ),
 )
 KUBECTL = wrapping_format(
     name="kubectl",
