@@ -197,6 +197,18 @@ def test_a_truncated_archive_gives_what_it_holds_and_the_rest_later(bench: Bench
     assert bench.messages() == [f"m{number:05}" for number in range(3000)]
 
 
+@pytest.mark.parametrize("kept", [5, 10])
+def test_an_archive_truncated_before_its_first_line_is_no_empty_file(bench: Bench, kept: int) -> None:
+    bench.write("a.log.gz", gzip.compress(record("a"))[:kept])
+    bench.write("b.log.gz", gzip.compress(b""))
+    report = bench.ingest()
+    assert report.exit_code == 1
+    assert [(outcome.action, outcome.note) for outcome in report.outcomes] == [
+        ("failed", "truncated gzip data, and nothing before it that could be read"),
+        ("skipped", "empty"),
+    ]
+
+
 def test_a_document_that_grows_is_read_again_from_where_it_is_open(bench: Bench) -> None:
     bench.write("a.json", b"[\n", record("a1"), b",", record("a2"))
     bench.ingest()

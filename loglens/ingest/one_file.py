@@ -100,6 +100,8 @@ class FileIngest:
         content.advance_to(resume.bytes_done if resume else 0)
         takes_plain = self.job.is_named or is_log_name(self.uri)
         guess = look(content, resume.format if resume else self.options.format, takes_plain)
+        if guess.format is None and content.failure:
+            raise IngestError(f"{content.failure}, and nothing before it that could be read")
         if guess.format is None:
             return Outcome(self.uri, "skipped", note=guess.reason), None
         note = _note(self.uri, verdict)
