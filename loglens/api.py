@@ -208,7 +208,12 @@ class Lens:
                 create_views(connection, self.settings, reading)
                 yield connection
                 return
-        derive(self.path, found, progress=self.progress)
+        try:
+            derive(self.path, found, progress=self.progress)
+        except StoreError as error:
+            raise error.__class__(
+                f"{error} What was asked has to be derived first, once, and written to it."
+            ) from error
         with open_reader(self.path, self.settings, reading=reading) as connection:
             yield connection
 

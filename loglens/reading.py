@@ -16,17 +16,28 @@ if TYPE_CHECKING:
     from loglens.ingest.report import IngestReport
 
 
+# So many files are named of those there was nothing to read in.
+_NAMED = 5
+
+
 @contextmanager
 def reading(paths: Iterable[str | Path]) -> Iterator[tuple[Lens, IngestReport]]:
     """Read paths into a temporary database and give a Lens on it, with the report of the reading.
 
     Raises IngestError where nothing could be read.
     """
+    from loglens.ingest.report import READ
     from loglens.store.store import temporary_store
 
     with temporary_store() as store:
         report = ingest(paths, store)
-        if not store.exists():
-            reasons = [f"{outcome.path}: {outcome.note}" for outcome in report.outcomes]
-            raise IngestError("Nothing to read. " + "; ".join(reasons))
+        if not report.having(*READ):
+            raise IngestError(f"Nothing to read. {_reasons(report) or 'No log, trace or metric was found.'}")
         yield Lens(store, load_settings()), report
+
+
+def _reasons(report: IngestReport) -> str:
+    outcomes = report.having("failed") + report.having("skipped")
+    named = [f"{outcome.path}: {outcome.note}" for outcome in outcomes[:_NAMED]]
+    more = [f"and {len(outcomes) - _NAMED:,} more"] if len(outcomes) > _NAMED else []
+    return "; ".join([*named, *more])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from conftest import Shell
 
 import loglens
 
@@ -36,7 +38,10 @@ def test_paths_give_the_same_answer_as_a_database(logs: Path, tmp_path: Path) ->
     assert [(row["route"], row["requests"], row["max_ms"]) for row in rows] == [("/users/{id}", 20, 190.0)]
     done = run(tmp_path, "slow", "--p90", "--format", "json", logs)
     assert json.loads(done.stdout) == rows
-    assert (done.returncode, done.stderr) == (0, f"loglens: 1 rejected; `loglens rejects {logs}` shows them.\n")
+    assert (done.returncode, done.stderr) == (
+        0,
+        f"loglens: 1 piece of text could not be read; `loglens rejects {logs}` shows it.\n",
+    )
     assert not (tmp_path / "loglens.duckdb").exists()
 
 
@@ -57,10 +62,31 @@ def test_what_is_missing_is_said_after_the_answer(logs: Path, tmp_path: Path) ->
     assert done.stderr == "loglens: gone.log: no such file or folder\n"
 
 
-@pytest.mark.parametrize("name", ["gone.log", "empty"])
-def test_nothing_to_read_exits_1(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("gone.log", "gone.log: no such file or folder"),
+        ("empty", "No log, trace or metric was found."),
+        (
+            "pages",
+            "; ".join(f"pages/{n}.html: text in no format loglens reads" for n in range(5)) + "; and 2 more",
+        ),
+    ],
+)
+def test_nothing_to_read_exits_1(tmp_path: Path, name: str, reason: str) -> None:
     (tmp_path / "empty").mkdir()
+    (tmp_path / "pages").mkdir()
+    for n in range(7):
+        (tmp_path / "pages" / f"{n}.html").write_text("<p>nothing</p>\n")
     done = run(tmp_path, "slow", name)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr.startswith("loglens: Nothing to read.")
-    assert "Traceback" not in done.stderr
+    assert done.stderr.replace(f"{tmp_path}/", "") == f"loglens: Nothing to read. {reason}\n"
+
+
+@pytest.mark.parametrize(("arguments", "code"), [(["x.log"], 0), (["--db", "x.log"], 1)])
+def test_what_may_not_be_read_is_no_wrong_usage(
+    shell: Shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], code: int
+) -> None:
+    (tmp_path / "x.log").write_text("nothing")
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert shell("slow", *arguments).code == code

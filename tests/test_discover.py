@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -55,6 +57,38 @@ def test_what_is_missing_is_named(folder: Path) -> None:
     found = discover([str(folder / "nothing.log"), str(folder / "no*such")], Filter())
     assert found.missing == [str(folder / "nothing.log"), str(folder / "no*such")]
     assert not found.files
+
+
+def test_a_folder_that_cannot_be_listed_and_a_link_to_nothing_that_was_named_have_failed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = Path.iterdir
+
+    def refuse(path: Path) -> Iterator[Path]:
+        if path.name == "sub":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return listed(path)
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    found = discover([str(folder), str(folder / "broken.log")], Filter())
+    failed = [(skipped.path.name, skipped.reason) for skipped in found.skipped if skipped.is_failure]
+    assert failed == [("sub", "cannot be listed: Permission denied"), ("broken.log", "a link to nothing")]
+    assert [path.name for path in found.files] == ["a.log", "b.log", "x.duckdb", "x.duckdb.wal"]
+
+
+def test_where_nobody_may_look_nothing_breaks(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    stated = Path.stat
+
+    def refuse(path: Path, *, follow_symlinks: bool = True) -> os.stat_result:
+        if path.name == "a.log":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return stated(path, follow_symlinks=follow_symlinks)
+
+    monkeypatch.setattr(Path, "stat", refuse)
+    found = discover([str(folder)], Filter())
+    assert [(each.path.name, each.reason) for each in found.skipped if each.is_failure] == [
+        ("a.log", "cannot be read: Permission denied")
+    ]
 
 
 @pytest.mark.parametrize(

@@ -80,3 +80,16 @@ def test_what_is_no_terminal_has_no_width(tmp_path: Path, shell: Shell, monkeypa
     log.write_text('{"time":"2026-01-15T09:00:00Z","level":"info","msg":"up"}\n')
     done = shell("ingest", str(log), "--db", str(tmp_path / "x.duckdb"))
     assert done.err.startswith(f"{tmp_path}/x.duckdb: 1 record from 1 new file (")
+
+
+def test_a_file_read_again_and_one_of_which_nothing_was_read() -> None:
+    read = [Outcome("/logs/a.log", "again", "ndjson", lines=1, records=1), Outcome("/logs/b.log", "new", "ndjson")]
+    assert summarize(IngestReport("x.duckdb", read)).startswith(
+        "x.duckdb: 1 record from 1 re-read, 1 new files (0 B in 0.0 s)\n  formats   ndjson 1 (records of each)\n"
+    )
+    renamed = Outcome("/logs/a.log.1", "renamed", "ndjson", note="renamed from /logs/a.log")
+    assert summarize(IngestReport("x.duckdb", [renamed])).splitlines()[:3] == [
+        "x.duckdb: 0 records from 1 renamed file (0 B in 0.0 s)",
+        "  noted     /logs/a.log.1: renamed from /logs/a.log",
+        "Next:",
+    ]

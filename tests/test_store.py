@@ -208,3 +208,30 @@ def test_what_is_left_of_a_store_that_is_gone_is_named(tmp_path: Path) -> None:
     left.unlink()
     with open_writer(path):
         pass
+
+
+@pytest.mark.parametrize(("folder", "told"), [("gone", "there is no folder"), ("file", "there is no folder")])
+def test_a_database_that_cannot_be_made_is_named(tmp_path: Path, folder: str, told: str) -> None:
+    (tmp_path / "file").write_text("")
+    path = tmp_path / folder / "x.duckdb"
+    with pytest.raises(NotFound, match=f"Cannot make the database .*x.duckdb: {told}"), open_writer(path):
+        pass
+
+
+def test_what_the_system_says_of_a_database_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path, *, read_only: bool) -> None:
+        raise duckdb.IOException(f'IO Error: Cannot open file "{path}": Permission denied')
+
+    monkeypatch.setattr(duckdb, "connect", refuse)
+    path = tmp_path / "x.duckdb"
+    with (
+        pytest.raises(StoreError, match=r"^Cannot make the database .*/x[.]duckdb: Permission denied$"),
+        open_writer(path),
+    ):
+        pass
+    path.write_text("")
+    with (
+        pytest.raises(StoreError, match=r"^Cannot open the database .*/x[.]duckdb: Permission denied$"),
+        open_reader(path),
+    ):
+        pass

@@ -29,7 +29,10 @@ def _named(*parts: str | None) -> str:
 
 def _options(own: list[click.Parameter]) -> list[click.Parameter]:
     database = click.Option(
-        ["--db"], type=click.Path(path_type=Path), metavar="FILE", help="The database: LOGLENS_DB, or loglens.duckdb."
+        ["--db"],
+        type=click.Path(readable=False, path_type=Path),
+        metavar="FILE",
+        help="The database: LOGLENS_DB, or loglens.duckdb.",
     )
     return [click.Argument(["fingerprint"], metavar="FINGERPRINT"), *own, database]
 

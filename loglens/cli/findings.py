@@ -59,7 +59,7 @@ def _shared() -> list[click.Parameter]:
 def _baseline() -> click.Option:
     return click.Option(
         ["--baseline"],
-        type=click.Path(path_type=Path),
+        type=click.Path(readable=False, path_type=Path),
         metavar="FILE",
         help="Leave out what is in this file, an earlier `findings --format json`.",
     )

@@ -21,6 +21,8 @@ OTHERWISE = {
     "times without a zone": "--timezone ZONE",
     "unit of ": "--duration-unit UNIT",
 }
+# What became of a file, where the word for it is another one before `file`.
+_BECAME = {"again": "re-read"}
 # Where what a line tells begins, behind what it is about.
 INDENT = 12
 
@@ -78,12 +80,12 @@ def _dry(report: IngestReport) -> list[str]:
 def _done(report: IngestReport) -> list[str]:
     read = report.having(*READ)
     files = Counter(outcome.action for outcome in report.outcomes if outcome.action in (*READ, "unchanged"))
-    what = ", ".join(f"{count:,} {action}" for action, count in files.items())
+    what = ", ".join(f"{count:,} {_BECAME.get(action, action)}" for action, count in files.items())
     noun = "file" if files.total() == 1 else "files"
     speed = f"{_bytes(report.content_bytes)} in {report.elapsed_s:.1f} s"
     origin = f"{what} {noun}" if files else "no file"
     lines = [f"{report.database}: {counted(report.records, 'record')} from {origin} ({speed})"]
-    if read:
+    if any(outcome.lines for outcome in read):
         lines += _what_was_read(report, read)
     if untimed := sum(outcome.untimed for outcome in read):
         have, are = ("has", "it is") if untimed == 1 else ("have", "they are")

@@ -61,7 +61,8 @@ class Rows(click.ParamType):  # type: ignore[type-arg]
 
 _SINCE = "From this time on: a date, an RFC 3339 time, or 30m, 2h, 1h30m, 7d before the end of the data."
 _DB = "The database to ask; without it LOGLENS_DB, or else loglens.duckdb."
-_FILE = click.Path(path_type=Path)
+# What cannot be read is said where it is read, as what it is.
+_FILE = click.Path(readable=False, path_type=Path)
 _METAVARS: dict[type[Any], str] = {str: "TEXT", int: "N", float: "NUMBER", bool: ""}
 
 
@@ -132,7 +133,7 @@ def shared_options(limit: int, is_scoped: bool, drawings: Sequence[Drawing] = ()
         click.Option(["--limit"], type=Rows(), default=limit, show_default=True, help="Rows at most; 0 for all."),
         *written_options(form),
         click.Option(["--db"], type=_FILE, metavar="FILE", help=_DB),
-        click.Argument(["paths"], nargs=-1, metavar="[PATH]...", type=click.Path()),
+        click.Argument(["paths"], nargs=-1, metavar="[PATH]...", type=click.Path(readable=False)),
     ]
 
 

@@ -13,7 +13,7 @@ from loglens.cli.options import FORMAT, Word, filled_database, waiting
 from loglens.push.access import Given, access, variable
 from loglens.push.names import KINDS, LAYOUTS, Names
 
-_FILE = click.Path(path_type=Path)
+_FILE = click.Path(readable=False, path_type=Path)
 
 
 def _push(

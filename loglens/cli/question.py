@@ -99,6 +99,7 @@ def opened(ctx: click.Context, db: Path | None, paths: tuple[str, ...]) -> Itera
         if outcome.action == "failed" or outcome.is_damaged:
             say(f"{outcome.path}: {outcome.note}")
     if report.rejects:
-        say(f"{report.rejects:,} rejected; `loglens rejects {' '.join(paths)}` shows them.")
+        what, them = ("piece of text", "it") if report.rejects == 1 else ("pieces of text", "them")
+        say(f"{report.rejects:,} {what} could not be read; `loglens rejects {' '.join(paths)}` shows {them}.")
     if report.exit_code:
         ctx.exit(report.exit_code)

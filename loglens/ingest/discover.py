@@ -19,6 +19,7 @@ class Skipped:
 
     path: Path
     reason: str
+    is_failure: bool = False
 
 
 @dataclass
@@ -88,37 +89,42 @@ def _sort_in(entry: Path | Skipped, found: Found, seen: dict[Path, Path], is_nam
 
 
 def _entries(path: Path, wanted: Filter) -> Iterator[Path | Skipped]:
-    if path.is_dir():
+    if os.path.isdir(path):  # noqa: PTH112 - no error where nobody may look
         yield from _walk(path, path, wanted)
         return
-    reason = _unreadable(path) or wanted.refuses(path, path.name)
-    yield Skipped(path, reason) if reason else path
+    if skipped := _unreadable(path, is_named=True):
+        yield skipped
+    else:
+        reason = wanted.refuses(path, path.name)
+        yield Skipped(path, reason) if reason else path
 
 
 def _walk(folder: Path, top: Path, wanted: Filter) -> Iterator[Path | Skipped]:
     try:
         entries = sorted(folder.iterdir())
     except OSError as error:
-        yield Skipped(folder, f"cannot be listed: {error.strerror}")
+        yield Skipped(folder, f"cannot be listed: {error.strerror}", is_failure=True)
         return
     for entry in entries:
         if entry.name.startswith("."):
             yield Skipped(entry, "hidden")
-        elif entry.is_dir():
+        elif os.path.isdir(entry):  # noqa: PTH112 - as above
             if entry.is_symlink():
                 yield Skipped(entry, "linked folder")
             else:
                 yield from _walk(entry, top, wanted)
+        elif skipped := _unreadable(entry, is_named=False):
+            yield skipped
         else:
-            reason = _unreadable(entry) or wanted.refuses(entry, entry.relative_to(top).as_posix())
+            reason = wanted.refuses(entry, entry.relative_to(top).as_posix())
             yield Skipped(entry, reason) if reason else entry
 
 
-def _unreadable(path: Path) -> str | None:
+def _unreadable(path: Path, is_named: bool) -> Skipped | None:
     try:
         mode = path.stat().st_mode
     except OSError as error:
-        return "a link to nothing" if path.is_symlink() else f"cannot be read: {error.strerror}"
-    if not stat.S_ISREG(mode):
-        return "not a regular file"
-    return None
+        if os.path.islink(path):  # noqa: PTH114 - as above
+            return Skipped(path, "a link to nothing", is_failure=is_named)
+        return Skipped(path, f"cannot be read: {error.strerror}", is_failure=True)
+    return None if stat.S_ISREG(mode) else Skipped(path, "not a regular file")

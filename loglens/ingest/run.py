@@ -87,7 +87,7 @@ def jobs_of(request: IngestRequest, report: IngestReport, stack: ExitStack) -> l
 
 
 def _skipped(skipped: Skipped) -> Outcome:
-    return Outcome(str(skipped.path), "skipped", note=skipped.reason)
+    return Outcome(str(skipped.path), "failed" if skipped.is_failure else "skipped", note=skipped.reason)
 
 
 @contextmanager

@@ -140,7 +140,7 @@ def _create(path: Path) -> None:
     made = path.with_name(f".{path.name}.{os.getpid()}.new")
     made.unlink(missing_ok=True)
     try:
-        connection = _connect(made, read_only=False, wait_s=0)
+        connection = _connect(made, read_only=False, wait_s=0, made=path)
         try:
             migrate(connection, path)
             # Closing does the same, and says nothing where it fails.
@@ -157,7 +157,7 @@ def _create(path: Path) -> None:
             each.unlink(missing_ok=True)
 
 
-def _connect(path: Path, read_only: bool, wait_s: float) -> duckdb.DuckDBPyConnection:
+def _connect(path: Path, read_only: bool, wait_s: float, made: Path | None = None) -> duckdb.DuckDBPyConnection:
     import duckdb
 
     deadline = time.monotonic() + wait_s
@@ -171,7 +171,7 @@ def _connect(path: Path, read_only: bool, wait_s: float) -> duckdb.DuckDBPyConne
         except duckdb.IOException as error:
             holder = re.search(r"Conflicting lock is held in (.*?) ?\(PID (\d+)\)", str(error))
             if holder is None:
-                raise StoreError(_explain(path, str(error))) from error
+                raise StoreError(_explain(made or path, str(error), is_new=made is not None)) from error
             if time.monotonic() >= deadline:
                 raise StoreLocked(_name_holder(path, int(holder[2]), wait_s)) from error
             time.sleep(0.05)
@@ -179,11 +179,12 @@ def _connect(path: Path, read_only: bool, wait_s: float) -> duckdb.DuckDBPyConne
             raise StoreError(_explain(path, str(error))) from error
 
 
-def _explain(path: Path, message: str) -> str:
+def _explain(path: Path, message: str, is_new: bool = False) -> str:
     if "not a valid DuckDB database" in message:
         return f"{path} is not a DuckDB database. Name another file with --db."
-    first = message.splitlines()[0]
-    return f"Cannot open the database {path}: {first}"
+    # What the system says stands behind the name of the file.
+    reason = message.splitlines()[0].rpartition('": ')[2]
+    return f"Cannot {'make' if is_new else 'open'} the database {path}: {reason}"
 
 
 def _name_holder(path: Path, pid: int, wait_s: float) -> str:
