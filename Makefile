@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 DEMO := loglens-demo.duckdb
 
 .DEFAULT_GOAL := help
+# Without it an environment that could be made only in part would be taken for whole the next time.
+.DELETE_ON_ERROR:
 .PHONY: help demo test test-fast lint docs bench scorecard fuzz clean
 
 help: ## List the targets
@@ -26,7 +28,7 @@ demo: $(VENV)/.installed ## Install, read sample_logs/ and print the first repor
 	$(BIN)/loglens ingest sample_logs --db $(DEMO)
 	$(BIN)/loglens overview --db $(DEMO)
 	$(BIN)/loglens slow --p99 --db $(DEMO)
-	@echo; echo "Ask more: $(BIN)/loglens --help, or open notebooks/quickstart.ipynb"
+	@echo; echo "Ask more: export LOGLENS_DB=$(DEMO), then $(BIN)/loglens --help; or open notebooks/quickstart.ipynb"
 
 test: $(VENV)/.installed-test lint ## Install with the test extras and run everything
 	$(BIN)/python -m pytest -n auto --dist loadgroup

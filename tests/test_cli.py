@@ -193,6 +193,8 @@ def test_completion_completes_commands_options_and_choices(small_store: Path) ->
     assert completed("loglens slow", 1) == {"slow", "slow-queries"}
     assert {"--p90", "--p95", "--p99", "--p999"} == completed("loglens slow --p9", 2)
     assert completed("loglens slow --format js", 3) == {"json", "jsonl"}
+    # What shells take as: files, below what is typed.
+    assert completed("loglens ingest lo", 2) == completed("loglens slow lo", 2) == {"lo"}
 
 
 @pytest.mark.parametrize(

@@ -266,7 +266,7 @@ ANALYSIS = Analysis(
             p50_batched_ns / 1e6                                        AS p50_batched_ms,
             p95_ns / 1e6                                                AS p95_ms,
             p95_batched_ns / 1e6                                        AS p95_batched_ms,
-            if(isfinite(growth), growth, NULL)                          AS growth,
+            if(isfinite(growth), round(growth, 9), NULL)                AS growth,
             is_truncated                                                AS is_truncated,
             code                                                        AS code,
             make_timestamp_ns(first_ns)                                 AS first_ts,

@@ -132,7 +132,7 @@ INGEST = click.Command(
     "ingest",
     callback=_ingest,
     params=[
-        click.Argument(["paths"], nargs=-1, required=True, metavar="PATH..."),
+        click.Argument(["paths"], nargs=-1, required=True, metavar="PATH...", type=click.Path(readable=False)),
         filled_database(),
         click.Option(["--format"], metavar="NAME", help="Read as this format, not as what the content looks like."),
         click.Option(
