@@ -26,6 +26,8 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "spans": {"source_id": 1, "kind": "SERVER", "status": "UNSET", "service": "api"},
     "logs": {"source_id": 1, "service": "api"},
     "rejects": {"source_id": 1, "lines": 1},
+    "metric_samples": {"source_id": 1, "service": "api", "name": "requests_total", "type": "counter"},
+    "health_checks": {"source_id": 1, "service": "api"},
     "sources": {
         **dict.fromkeys(("content_id", "head_id", "done_id"), ""),
         **dict.fromkeys(("stored_bytes", "content_bytes", "head_bytes", "bytes_done", "lines_done", "lines"), 0),
@@ -34,7 +36,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "ingested_ns": INGESTED_NS,
     },
 }
-TIME = {"spans": "start_ns", "logs": "ts_ns"}
+TIME = {"spans": "start_ns", "logs": "ts_ns", "metric_samples": "ts_ns", "health_checks": "ts_ns"}
 
 
 def all_cases() -> list[Any]:

@@ -12,7 +12,7 @@ ANALYSIS = Analysis(
     params=(
         Param("level", None, f"This level and above: {', '.join(LEVELS)}.", metavar="LEVEL", parse=parse_level),
         Param("text", None, "Only messages with this text in them, in any case."),
-        Param("trace_id", None, "Only records of this trace."),
+        Param("trace_id", None, "Only records of this trace, by its id or the beginning of it."),
         Param("request_id", None, "Only records of this request."),
     ),
     columns={
@@ -47,7 +47,14 @@ ANALYSIS = Analysis(
             AND ($service IS NULL OR service = $service)
             AND ($level IS NULL OR severity_number >= $level)
             AND ($text IS NULL OR contains(lower(message), lower($text)))
-            AND ($trace_id IS NULL OR trace_id = lower($trace_id))
+            AND (
+                $trace_id IS NULL
+                OR trace_id IN (lower($trace_id), $trace_id)
+                OR (
+                    (starts_with(trace_id, lower($trace_id)) OR starts_with(trace_id, $trace_id))
+                    AND NOT EXISTS (SELECT 1 FROM logs AS whole WHERE trace_id IN (lower($trace_id), $trace_id))
+                )
+            )
             AND ($request_id IS NULL OR request_id = $request_id)
         ORDER BY
             ts_ns DESC NULLS LAST,

@@ -39,6 +39,28 @@ ANALYSIS = Analysis(
                 in_scope(start_ns, $since_ns, $until_ns)
                 AND ($service IS NULL OR service = $service)
         ),
+        beside AS (
+            SELECT
+                is_sample       AS is_sample,
+                service         AS service,
+                ts_ns           AS ts_ns
+            FROM (
+                SELECT true AS is_sample, service, ts_ns FROM metric_samples
+                UNION ALL
+                SELECT false, service, ts_ns FROM health_checks
+            )
+            WHERE
+                in_scope(ts_ns, $since_ns, $until_ns)
+                AND ($service IS NULL OR service = $service)
+        ),
+        beside_counts AS (
+            SELECT
+                count(*) FILTER (WHERE is_sample)       AS samples,
+                count(*) FILTER (WHERE NOT is_sample)   AS responses,
+                min(ts_ns)                              AS first_ns,
+                max(ts_ns)                              AS last_ns
+            FROM beside
+        ),
         names AS (
             SELECT service
             FROM logs
@@ -51,6 +73,10 @@ ANALYSIS = Analysis(
             WHERE
                 in_scope(start_ns, $since_ns, $until_ns)
                 AND ($service IS NULL OR service = $service)
+            UNION
+            SELECT service
+            FROM beside
+            WHERE service IS NOT NULL
         ),
         services AS (
             SELECT
@@ -109,11 +135,13 @@ ANALYSIS = Analysis(
                 records.*,
                 span_counts.spans                                  AS spans,
                 log_records + spans - records.timed - span_counts.timed AS untimed,
-                least(records.first_ns, span_counts.first_ns)      AS begin_ns,
-                greatest(records.last_ns, span_counts.last_ns)     AS end_ns,
+                samples                                            AS samples,
+                responses                                          AS responses,
+                coalesce(least(records.first_ns, span_counts.first_ns), beside_counts.first_ns) AS begin_ns,
+                coalesce(greatest(records.last_ns, span_counts.last_ns), beside_counts.last_ns) AS end_ns,
                 request_counts.*,
                 ledger.*
-            FROM records, span_counts, request_counts, ledger
+            FROM records, span_counts, beside_counts, request_counts, ledger
         ),
         lines AS (
             SELECT
@@ -145,7 +173,12 @@ ANALYSIS = Analysis(
             SELECT 4, 'log records', format('{:,}', log_records)
             FROM facts
             UNION ALL
-            SELECT 5, 'spans', format('{:,}', spans)
+            SELECT
+                5,
+                'spans',
+                format('{:,}', spans)
+                || if(samples > 0, format('; metric samples: {:,}', samples), '')
+                || if(responses > 0, format('; health responses: {:,}', responses), '')
             FROM facts
             UNION ALL
             SELECT
@@ -192,6 +225,7 @@ ANALYSIS = Analysis(
                             if(errors > 0, 'loglens traces --errors', NULL),
                             if(requests = 0 AND spans > 0, 'loglens slow --by operation', NULL),
                             if(requests = 0 AND log_records > 0, 'loglens logs', NULL),
+                            if(log_records = 0 AND spans = 0 AND sources > 0, 'loglens schema', NULL),
                             if(rejects > 0, 'loglens rejects', NULL)
                         ],
                         lambda command: command IS NOT NULL

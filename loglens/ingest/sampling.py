@@ -15,6 +15,7 @@ from loglens.ingest.documents import Scanner, whole_escapes
 from loglens.ingest.formats import FALLBACK, FORMATS
 from loglens.ingest.lines import BOM, WHITE_SPACE
 from loglens.ingest.reader import Format, Sample
+from loglens.nearest import did_you_mean
 
 SAMPLE_BYTES = 256 << 10
 SAMPLE_PIECES = 100
@@ -94,12 +95,11 @@ def _guess(shape: Shape, sample: Sample, form: Format, reason: str, scores: Mapp
 
 
 def named_format(name: str) -> Format:
-    """Return the format of a name; raises UsageError naming the known ones."""
+    """Return the format of a name; raises UsageError naming the nearest one, or all."""
     for form in FORMATS:
         if form.name == name:
             return form
-    known = ", ".join(form.name for form in FORMATS)
-    raise UsageError(f"No format '{name}'. Known formats: {known}.")
+    raise UsageError(f"No format '{name}'. {did_you_mean(name, [form.name for form in FORMATS])}")
 
 
 def _why_not(head: bytes, values: list[object]) -> str:
