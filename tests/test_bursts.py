@@ -34,6 +34,19 @@ LINES = """
         'shard ' || number || ' cannot be read'
     FROM range(450, 525) AS numbers(number)
 """
+# A line a second of half an hour; for four minutes every other second fails with one of two errors, and says so twice.
+ALIKE = """
+    INSERT INTO logs (source_id, line, ordinal, ts_ns, service, severity_number, trace_id, error_type, message)
+    SELECT 1, number * 3, 0, $start_ns + number * 1000000000, 'api', 9, NULL, NULL, 'tick'
+    FROM range(1800) AS numbers(number)
+    UNION ALL
+    SELECT 1, number * 3 + 1, 0, $start_ns + number * 1000000000, 'api', 17, 't' || number,
+        if(number % 4 = 0, 'OSError', 'KeyError'), 'cannot go on'
+    FROM range(900, 1140, 2) AS numbers(number)
+    UNION ALL
+    SELECT 1, number * 3 + 2, 0, $start_ns + number * 1000000000 + 1, 'api', 17, 't' || number, NULL, 'request finished'
+    FROM range(900, 1140, 2) AS numbers(number)
+"""
 Reals = NDArray[np.float64]
 MINUTE_NS = 60 * 10**9
 WEEK = 10_080
@@ -221,3 +234,15 @@ def test_a_template_bursts_beside_the_error_that_its_requests_have_all_the_time(
         ("template", "api", "shard <*> cannot be read", 75)
     ]
     assert [row["error"] for row in rows] == ["StoreError"]
+
+
+def test_of_several_errors_that_log_one_line_alike_the_service_is_told(empty_store: Path, tmp_path: Path) -> None:
+    path = tmp_path / "case.duckdb"
+    shutil.copy(empty_store, path)
+    with open_writer(path) as connection:
+        fill(connection, {"sources": ONE_SOURCE})
+        connection.execute(ALIKE, {"start_ns": START_NS})
+    rows = loglens.open(path).bursts().rows
+    assert [(row["kind"], row["service"], row["name"], row["errors"]) for row in rows] == [
+        ("service", "api", None, 120)
+    ]

@@ -12,6 +12,8 @@ _SHARE = 0.5
 _MOST = 0.9
 # Bursts of two kinds with no less of each other's errors are one.
 _ALIKE = 0.8
+# What can stand for its service: what failed, or where that is not known what was written.
+_NAMED, _LOGGED = {"route", "error"}, {"template", "level"}
 # What tells most first: a route says where, an error only what.
 _ORDER = ("route", "service", "error", "template", "level", "dependency", "tenant")
 
@@ -20,8 +22,7 @@ def pruned(bursts: Sequence[Burst], sigma: float) -> list[Burst]:
     """Return the bursts without those that others explain."""
     parents = [each for each in bursts if each.key.kind == "service"]
     kept = [each for each in bursts if not _is_explained(each, parents, sigma)]
-    children = [each for each in kept if each.key.kind in {"route", "error", "template", "level"}]
-    kept = [each for each in kept if not _is_one_child(each, children)]
+    kept = [each for each in kept if not _is_one_child(each, kept, bursts)]
     kept.sort(key=lambda each: _ORDER.index(each.key.kind))
     told: list[Burst] = []
     for burst in kept:
@@ -41,12 +42,19 @@ def _is_explained(child: Burst, parents: Sequence[Burst], sigma: float) -> bool:
     )
 
 
-def _is_one_child(parent: Burst, children: Sequence[Burst]) -> bool:
-    return parent.key.kind == "service" and any(
-        child.key.service == parent.key.service
-        and child.covers(parent)
-        and child.of.excess(parent.start, parent.end) >= _MOST * parent.excess
-        for child in children
+def _is_one_child(parent: Burst, kept: Sequence[Burst], bursts: Sequence[Burst]) -> bool:
+    if parent.key.kind != "service":
+        return False
+    # Of several errors that log one line alike, that line says less than the service.
+    is_named = any(
+        each.key.kind in _NAMED and each.key.service == parent.key.service and each.covers(parent) for each in bursts
+    )
+    return any(
+        each.key.kind in (_NAMED if is_named else _LOGGED)
+        and each.key.service == parent.key.service
+        and each.covers(parent)
+        and each.of.excess(parent.start, parent.end) >= _MOST * parent.excess
+        for each in kept
     )
 
 

@@ -34,7 +34,7 @@ COMMAND = click.Command(
             multiple=True,
             metavar="KIND",
             help="Plant this instead of the usual faults; may be repeated. Faults:"
-            f" {_names(*faults.ALL, *faults.VARIANTS)}. What only looks like a fault: {_names(*look_alikes.ALL)}.",
+            f" {_names(*faults.EVERY)}. What only looks like a fault: {_names(*look_alikes.ALL)}.",
         ),
     ],
     callback=_generate,

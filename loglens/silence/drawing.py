@@ -46,5 +46,9 @@ def _around(row: Row) -> str | None:
     if row["calling_ratio"] is not None:
         told.append(f"the demand for it was {percent(row['calling_ratio'])} of the usual")
     if row["others_ratio"] is not None and row["kind"] != "collector gap":
-        told.append(f"{percent(row['others_ratio'])} of the other services were silent too")
+        told.append(
+            f"{percent(row['others_ratio'])} of the other services were silent too"
+            if row["others_ratio"]
+            else "no other service was silent"
+        )
     return "Meanwhile " + ", and ".join(told) + "." if told else None

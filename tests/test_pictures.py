@@ -1,9 +1,10 @@
-"""One error, and a burst of it, as a terminal shows them: where it began, what came of it, what sets it apart."""
+"""Errors, bursts and silences as a terminal shows them: where they began, what came of them, what to ask next."""
 
 from __future__ import annotations
 
 from loglens.analyses.bursts import ANALYSIS as BURSTS
 from loglens.analyses.error import ANALYSIS
+from loglens.analyses.silence import ANALYSIS as SILENCE
 from loglens.analysis import Row
 
 NOON_NS = 1_768_478_400_000_000_000
@@ -75,3 +76,12 @@ def test_a_burst_says_what_to_ask_next() -> None:
         "  e.g. loglens trace abababab",
         "  Who felt it: loglens impact --burst 0e6f02fe",
     ]
+
+
+def test_a_silence_says_whether_others_were_silent_too() -> None:
+    assert SILENCE.draw is not None
+    silence = {**dict.fromkeys(SILENCE.columns), "kind": "stopped", "service": "pay", "is_over": True, "expected": 30.0}
+    silence |= {"first_ts": NOON_NS, "last_ts": NOON_NS + 60 * SECOND_NS, "silent_ms": 60_000.0, "restarted": False}
+    for ratio, told in ((0.0, "no other service was silent"), (0.5, "50 % of the other services were silent too")):
+        drawn = SILENCE.draw([silence | {"others_ratio": ratio}], 80)
+        assert drawn.splitlines()[-1] == f"  Meanwhile {told}."
