@@ -36,7 +36,7 @@ x.duckdb: 2 records from 1 new file (0 B in 0.0 s)
   rejects   1 piece of text that could not be read, kept apart with the reason
   assumed   times without a zone: UTC
             where that is wrong: loglens ingest FILE --again --timezone ZONE
-  renamed   old attributes to their names of today: db.system to db.system.name, http.method to http.request.method
+  old names kept, and read as those of today too: db.system as db.system.name, http.method as http.request.method
   skipped   7 files, text in no format loglens reads: /logs/page-0.html, /logs/page-1.html, /logs/page-2.html, \
 /logs/page-3.html, /logs/page-4.html, … (--verbose names them all)
 Next:
@@ -51,8 +51,8 @@ x.duckdb: 2 records from 1 new file (0 B in 0.0 s)
   rejects   1 piece of text that could not be read, kept apart with the reason
   assumed   times without a zone: UTC
             where that is wrong: loglens ingest FILE --again --timezone ZONE
-  renamed   old attributes to their names of today: db.system to db.system.name,
-            http.method to http.request.method
+  old names kept, and read as those of today too: db.system as db.system.name,
+            http.method as http.request.method
   skipped   7 files, text in no format loglens reads: /logs/page-0.html,
             /logs/page-1.html, /logs/page-2.html, /logs/page-3.html,
             /logs/page-4.html, … (--verbose names them all)

@@ -16,13 +16,15 @@ def _parse_attribute(text: str) -> Value:
     return text
 
 
-def _bind(_rows: Sequence[Row], values: Mapping[str, Value]) -> Mapping[str, Any]:
+def _bind(renamed: Sequence[Row], values: Mapping[str, Value]) -> Mapping[str, Any]:
     key, _, value = str(values["attribute"] or "").partition("=")
-    # A JSON pointer, because the path syntax has no way to write a quote inside a key.
-    pointer = "/" + key.replace("~", "~0").replace("/", "~1")
+    others = [row["name"] for row in renamed if row["old_name"] == key]
+    others += [row["old_name"] for row in renamed if row["name"] == key]
+    # JSON pointers, because the path syntax has no way to write a quote inside a key.
+    pointers = ["/" + name.replace("~", "~0").replace("/", "~1") for name in (key, *others)]
     asked = (values["since_ns"] != FIRST_NS, values["until_ns"] != LAST_NS)
     is_any = not any(asked) and all(values[name] is None for name in ("service", "route", "attribute"))
-    return {"attribute_path": pointer, "attribute_value": value, "is_any": is_any}
+    return {"attribute_paths": pointers, "attribute_value": value, "is_any": is_any}
 
 
 ANALYSIS = Analysis(
@@ -36,7 +38,7 @@ ANALYSIS = Analysis(
         Param(
             "attribute",
             None,
-            "Only traces with a span that has this attribute, of its own or of its resource.",
+            "Only traces with a span that has this attribute, by its name of today or an old one, or its resource has.",
             metavar="KEY=VALUE",
             parse=_parse_attribute,
         ),
@@ -54,7 +56,19 @@ ANALYSIS = Analysis(
     },
     key=("trace_id",),
     many=True,
-    bound=("attribute_path", "attribute_value", "is_any"),
+    prepare="""
+        SELECT DISTINCT
+            entry.key                                                           AS old_name,
+            replace(json_extract_string(entry.value, '$'), 'old name of ', '')  AS name
+        FROM sources, json_each(assumptions) AS entry
+        WHERE
+            contains(assumptions, '"old name of')
+            AND starts_with(json_extract_string(entry.value, '$'), 'old name of ')
+        ORDER BY
+            old_name,
+            name
+    """,
+    bound=("attribute_paths", "attribute_value", "is_any"),
     bind=_bind,
     spread="trace",
     aside=lambda _: ("services", "spans", "start_ts"),
@@ -69,8 +83,8 @@ ANALYSIS = Analysis(
                 AND ($route IS NULL OR route = $route OR name = $route)
                 AND (
                     $attribute IS NULL
-                    OR json_extract_string(attributes, $attribute_path) = $attribute_value
-                    OR json_extract_string(resource, $attribute_path) = $attribute_value
+                    OR list_contains(json_extract_string(attributes, $attribute_paths), $attribute_value)
+                    OR list_contains(json_extract_string(resource, $attribute_paths), $attribute_value)
                 )
         ),
         chosen AS NOT MATERIALIZED (

@@ -127,7 +127,7 @@ def _assumed(report: IngestReport) -> list[str]:
             services[why].append(name)
             continue
         if assumption.startswith(RENAMED):
-            renamed.append(f"{visible(subject)} to {visible(assumption.removeprefix(RENAMED))}")
+            renamed.append(f"{visible(subject)} as {visible(assumption.removeprefix(RENAMED))}")
             continue
         where = f" ({count:,} files)" if count > 1 else ""
         lines.append(f"  assumed   {visible(subject)}: {visible(assumption)}{where}")
@@ -136,7 +136,7 @@ def _assumed(report: IngestReport) -> list[str]:
     if others:
         lines.append(f"            where that is wrong: loglens ingest FILE --again {' '.join(others)}")
     if renamed:
-        lines.append(f"  renamed   old attributes to their names of today: {_some(renamed)}")
+        lines.append(f"  old names kept, and read as those of today too: {_some(renamed)}")
     return lines
 
 

@@ -69,7 +69,10 @@ class Shape:
 
 
 class RecordReader:
-    """Collects records piece by piece and hands them out as batches of one schema."""
+    """Collects records piece by piece and hands them out as batches of one schema.
+
+    `names` are the attribute names of records that were read one at a time.
+    """
 
     def __init__(self, shape: Shape, origins: Origins) -> None:
         self._shape = shape
@@ -78,6 +81,7 @@ class RecordReader:
         self._parts: list[Part] = []
         self._rows: list[Row] = []
         self._waiting = 0
+        self.names: set[str] = set()
 
     @property
     def is_full(self) -> bool:
@@ -151,6 +155,7 @@ class RecordReader:
         except Malformed as error:
             tally.reject(str(error), written.decode())
         else:
+            self.names |= _keys(row["attributes"])
             self._rows.append(row | {"line": tally.line, "ordinal": ordinal})
             tally.read(1, row[self._shape.time] is None)
             self._waiting += 1
@@ -220,6 +225,14 @@ class RecordReader:
         owners = [around for around, count in part.around for _ in range(count)]
         for place in np.flatnonzero(~good).tolist():
             self._add_exact(part.tally, part.first_ordinal + place, owners[place], texts[place])
+
+
+def _keys(attributes: str | None) -> set[str]:
+    """Return the names of attributes written as a JSON object; none where it is nested too deep to be looked at."""
+    try:
+        return set(msgspec.json.decode(attributes or "{}", type=dict[str, msgspec.Raw]))
+    except (msgspec.MsgspecError, RecursionError):
+        return set()
 
 
 def rows_batch(rows: Sequence[Row], schema: pa.Schema) -> pa.RecordBatch:

@@ -104,7 +104,8 @@ class OtlpParser:
     @property
     def names(self) -> set[str]:
         """The attribute names that were seen."""
-        return self._spans.names | self._logs.names | self._given.names
+        exact = {name for reader in self._typed.values() for name in reader.names}
+        return self._spans.names | self._logs.names | exact | self._given.names
 
     @property
     def fell_back(self) -> bool:
