@@ -172,6 +172,14 @@ def test_other_reading_options_need_again(bench: Bench) -> None:
     assert actions(bench.ingest()) == {"a.log": "unchanged"}
 
 
+def test_what_the_user_says_is_not_assumed(bench: Bench) -> None:
+    bench.write("a.log", b'{"time":"2026-01-15T09:00:00","level":"info","message":"m","duration":2}\n')
+    assumed = bench.ingest().assumptions
+    assert {subject for subject, _ in assumed} == {"service", "times without a zone", "unit of duration"}
+    told = ReadOptions(duration_unit="s", service="api", timezone="+01:00")
+    assert not bench.ingest(again=True, options=told).assumptions
+
+
 def test_a_grown_file_goes_on_with_the_options_it_was_read_with(bench: Bench) -> None:
     line = b'{"time":"2026-01-15T09:00:00Z","level":"info","message":"m","duration":2}\n'
     bench.write("a.log", line)

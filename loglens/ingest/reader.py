@@ -84,8 +84,8 @@ class ReadOptions:
     timezone: str | None = None
 
 
-# What an option says need not be assumed.
-_OPTIONS = {"service": "service", "times without a zone": "timezone"}
+# What an option says need not be assumed: how the subject begins, and the option.
+_OPTIONS = {"service": "service", "times without a zone": "timezone", "unit of ": "duration_unit"}
 
 
 @dataclass
@@ -212,8 +212,8 @@ class Reading:
 
     def assume(self, subject: str, assumption: str) -> None:
         """Note something that was assumed, for the summary and `loglens sources --verbose`; not what a user said."""
-        option = _OPTIONS.get(subject)
-        if option is not None and getattr(self.options, option) is not None:
+        options = (option for begin, option in _OPTIONS.items() if subject.startswith(begin))
+        if any(getattr(self.options, option) is not None for option in options):
             return
         self.counts.assumptions[subject] = assumption
 
