@@ -56,6 +56,12 @@ def test_standard_input_is_a_path(logs: Path, tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, '{"uri":"stdin","records":10}\n', "")
 
 
+@pytest.mark.parametrize("arguments", [["ingest", "-", "--db", "x.duckdb"], ["slow", "-"]])
+def test_closed_standard_input_is_said(monkeypatch: pytest.MonkeyPatch, shell: Shell, arguments: list[str]) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    assert shell(*arguments) == (1, "", "loglens: Standard input is closed.\n")
+
+
 def test_what_is_missing_is_said_after_the_answer(logs: Path, tmp_path: Path) -> None:
     done = run(tmp_path, "sql", "SELECT count(*) AS n FROM logs", logs / "a.log", "gone.log", "--format", "jsonl")
     assert (done.returncode, done.stdout) == (1, '{"n":10}\n')

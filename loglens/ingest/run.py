@@ -93,6 +93,8 @@ def _skipped(skipped: Skipped) -> Outcome:
 @contextmanager
 def _spooled_input() -> Iterator[Path]:
     """Copy standard input to its end into a file: what a source is can only be told once all of it is known."""
+    if sys.stdin is None:
+        raise IngestError("Standard input is closed.")
     with tempfile.TemporaryDirectory(prefix="loglens-") as folder:
         path = Path(folder) / "stdin"
         try:
