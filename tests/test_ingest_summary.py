@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from conftest import Shell
 
+from loglens.cli.ingest import Bars
 from loglens.cli.ingest_summary import summarize
+from loglens.ingest.reader import Counts
 from loglens.ingest.report import IngestReport, Outcome
+from loglens.ingest.transaction import Watched
 
 OLD = {"http.method": "old name of http.request.method", "db.system": "old name of db.system.name"}
 REPORT = IngestReport(
@@ -93,3 +97,28 @@ def test_a_file_read_again_and_one_of_which_nothing_was_read() -> None:
         "  noted     /logs/a.log.1: renamed from /logs/a.log",
         "Next:",
     ]
+
+
+def test_progress_counts_the_records_that_pieces_held() -> None:
+    told: list[tuple[str, int, int]] = []
+    transaction = SimpleNamespace(
+        work=SimpleNamespace(uri="a", progress=SimpleNamespace(advance=lambda *now: told.append(now))),
+        content=SimpleNamespace(stored_position=7),
+        counts=Counts(),
+    )
+    pieces = [SimpleNamespace(num_rows=2), SimpleNamespace(num_rows=2)]
+    for _ in Watched(transaction, pieces):  # type: ignore[arg-type]
+        transaction.counts.passed += 50
+    assert told == [("a", 7, 2), ("a", 7, 50)]
+
+
+def test_the_bar_tells_records_a_second_of_all_files() -> None:
+    with Bars() as bars:
+        bars.start(2, 100)
+        bars.finish(Outcome("a", "new", records=5_000))
+        bars.advance("b", 50, 3_000)
+        (task,) = bars._bars.tasks
+        assert task.fields["files"] == "2/2 b"
+        rate, unit = task.fields["rate"].split()
+        assert unit == "records/s"
+        assert 0 < float(rate.replace(",", "")) <= 80_000

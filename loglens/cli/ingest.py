@@ -78,7 +78,6 @@ class Bars(Progress):
             transient=True,
         )
         self._done_bytes = self._done_records = self._done_files = self._files = 0
-        self._now = ("", 0, 0)
 
     def __enter__(self) -> Bars:
         self._bars.start()
@@ -94,20 +93,18 @@ class Bars(Progress):
 
     def advance(self, path: str, stored_bytes: int, records: int) -> None:
         """Say how far the file in work has been read, and how many records are in."""
-        self._now = (path, stored_bytes, records)
         elapsed_s = max(self._bars.tasks[0].elapsed or 0, 0.1)
         self._bars.update(
             self._task,
             completed=self._done_bytes + stored_bytes,
             files=f"{self._done_files + 1}/{self._files} {Path(path).name[:30]}",
-            rate=f"{(self._done_records + records) / elapsed_s:,.0f} pieces/s",
+            rate=f"{(self._done_records + records) / elapsed_s:,.0f} records/s",
         )
 
     def finish(self, outcome: Outcome) -> None:
         """Say what became of a file."""
-        path, _, records = self._now
         self._done_files += 1
-        self._done_records += records if path == outcome.path else 0
+        self._done_records += outcome.records
         file = Path(outcome.path)
         self._done_bytes += file.stat().st_size if file.exists() else 0
         self._bars.update(self._task, completed=self._done_bytes)

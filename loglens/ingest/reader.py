@@ -90,12 +90,16 @@ _OPTIONS = {"service": "service", "times without a zone": "timezone", "unit of "
 
 @dataclass
 class Counts:
-    """What became of the lines of one source; the pipeline checks that they add up."""
+    """What became of the lines of one source; the pipeline checks that they add up.
+
+    `passed` are the rows handed to the store so far, of which some may turn out to be rejects.
+    """
 
     record_lines: int = 0
     records: int = 0
     untimed: int = 0
     unread: int = 0
+    passed: int = 0
     assumptions: dict[str, str] = field(default_factory=dict)
 
     def add(self, other: Counts) -> None:
@@ -173,7 +177,9 @@ class Reading:
 
         def guarded() -> Iterator[pa.RecordBatch]:
             try:
-                yield from batches
+                for batch in batches:
+                    self.counts.passed += batch.num_rows
+                    yield batch
             except BaseException as error:
                 failure.append(error)
                 raise

@@ -199,5 +199,6 @@ class Watched:
         handed = 0
         for batch in self._pieces:
             handed += batch.num_rows
-            work.progress.advance(work.uri, content.stored_position, handed)
+            # What a piece holds has passed to the store when the next ones are asked for; lines do as they are.
+            work.progress.advance(work.uri, content.stored_position, max(handed, self._transaction.counts.passed))
             yield batch
