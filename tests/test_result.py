@@ -192,3 +192,22 @@ def test_a_trace_cut_short_is_headed_by_all_of_it(make_store: MakeStore, monkeyp
     assert drawn[1].endswith("2 spans, 2 services")
     assert drawn[-1] == "(1 more row; limit=0 gives all.)"
     assert lens.trace("aa", limit=1)._repr_html_().count("9.00 ms, 2 spans") == 1
+
+
+def test_which_signal_stands_for_requests_is_told_below_the_sources(make_store: MakeStore) -> None:
+    source = {"source_id": 1, "uri": "/x", "begun_ns": 1, "ingested_ns": START_NS, "state": "complete"}
+    span = {"source_id": 1, "trace_id": "aa", "span_id": "01", "kind": "SERVER", "status": "UNSET", "duration_ns": 1}
+    spans = [{**span, "service": "api"}, {**span, "service": "auth", "ordinal": 1}]
+    log = {"source_id": 1, "status_code": 200, "duration_ns": 1}
+    logs = [
+        *({**log, "service": "api", "line": line} for line in range(2)),
+        {**log, "service": "auth", "line": 2},
+        {**log, "service": "alone", "line": 3},
+    ]
+    answer = loglens.open(make_store({"sources": [source], "spans": spans, "logs": logs})).sources().answer
+    assert answer.notes == [
+        "Requests of api are taken from its logs; 2 of its access records have no trace id and cannot be paired with "
+        "spans.",
+        "Requests of auth are taken from its spans; 1 of its access records has no trace id and cannot be paired with "
+        "spans.",
+    ]

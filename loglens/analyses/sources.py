@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from loglens.analysis import Analysis, Param
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from loglens.analysis import Analysis, Param, Row, Value
+
+
+def _bind(signals: Sequence[Row], _values: Mapping[str, Value]) -> Mapping[str, Any]:
+    return {"signals": [row["said"] for row in signals]}
+
+
+def _notes(binds: Mapping[str, Any]) -> Sequence[str]:
+    return binds["signals"] or ()
+
 
 ANALYSIS = Analysis(
     name="sources",
@@ -28,6 +40,20 @@ ANALYSIS = Analysis(
     scoped=False,
     limit=0,
     spread="local",
+    kept=("request_signals",),
+    # A table has no room for whole sentences, so that these are told below it as well.
+    prepare="""
+        SELECT
+            'Requests of ' || coalesce(service, 'no service') || ' are taken from its '
+            || if(origin = 'span', 'spans', 'logs') || format('; {:,} of its access records', untraced)
+            || if(untraced = 1, ' has', ' have') || ' no trace id and cannot be paired with spans.' AS said
+        FROM request_signals
+        WHERE entry_spans > 0
+        ORDER BY said
+    """,
+    bound=("signals",),
+    bind=_bind,
+    notes=_notes,
     aside=lambda values: (
         "blank_lines",
         "record_lines",
