@@ -112,6 +112,8 @@ LOG_COLUMNS: Mapping[str, tuple[str, ...]] = {
 LOG_DURATIONS: Mapping[str, str] = {
     "http.server.request.duration": "s",
     "http.server.duration": "ms",
+    "request_duration_ms": "ms",
+    "dur_ms": "ms",
     **{
         f"{name}_{suffix}": unit
         for name in ("duration", "latency", "elapsed", "took", "response_time", "request_time")
