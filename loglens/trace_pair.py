@@ -91,17 +91,21 @@ def _row(place: _Place) -> Row:
     return row | {"added_critical_ms": row["b_critical_ms"] - row["a_critical_ms"]}
 
 
-def draw(rows: Sequence[Row], width: int) -> str:
-    """Return two traces as one tree of at most `width` columns: what is in both, and what each place adds to B."""
+def draw(rows: Sequence[Row], width: int, count: int | None = None) -> str:
+    """Return two traces as one tree of at most `width` columns: what is in both, and what each place adds to B.
+
+    Only the first `count` places get a line, where that is not None; what is told is of all.
+    """
+    part = rows[:count]
     longer = max(sum(row[f"{side}_critical_ms"] for row in rows) for side in _SIDES)
-    shown = _different(rows, longer * _ALIKE)
+    shown = _different(part, longer * _ALIKE)
     left = max(12, width - sum(_WIDTHS.values()) - len(_WIDTHS))
     lines = [*(_heading(rows, side) for side in _SIDES), "", _line("span", _HEADS, left)]
     for row, (branch, _) in zip(shown, branches([row["depth"] for row in shown], max(left // 4, 2)), strict=True):
         name = branch + cut(visible(row["component"] or "?"), left - display_width(branch))
         lines.append(_line(name, _numbers(row), left))
-    if len(shown) < len(rows):
-        lines.append(f"and {counted(len(rows) - len(shown), 'place')} where they are alike")
+    if len(shown) < len(part):
+        lines.append(f"and {counted(len(part) - len(shown), 'place')} where they are alike")
     lines += ["", *_told(rows)]
     return "".join(f"{cut(line, width, at_end=True).rstrip()}\n" for line in lines)
 

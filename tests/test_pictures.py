@@ -59,6 +59,12 @@ def test_an_error_says_where_it_began_and_what_came_of_it() -> None:
     assert ANALYSIS.draw(ROWS, 55) == DRAWN
 
 
+def test_an_error_of_which_few_rows_are_shown_is_headed_by_all() -> None:
+    assert ANALYSIS.draw_part is not None
+    assert ANALYSIS.draw_part(ROWS, 1, 55) == DRAWN.partition("\n\n")[0] + "\n"
+    assert ANALYSIS.draw_part(ROWS, len(ROWS), 55) == DRAWN
+
+
 def test_of_one_outcome_it_is_all() -> None:
     assert ANALYSIS.draw is not None
     for name, told in (("failed", ", all failed."), ("unknown", ".")):

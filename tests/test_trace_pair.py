@@ -51,6 +51,13 @@ def test_two_traces_are_one_tree(shell: Shell, store: Path, monkeypatch: pytest.
     assert shell("compare", B, A, "--db", store).out.splitlines()[-1].startswith("B takes 100 ms less: api:SELECT")
 
 
+def test_two_traces_of_which_few_places_are_shown_are_told_of_whole(shell: Shell, store: Path) -> None:
+    whole, part = shell("compare", A, B, "--db", store), shell("compare", A, B, "--db", store, "--limit", "1")
+    shown = part.out.splitlines()
+    assert (shown[:2], shown[-1]) == (whole.out.splitlines()[:2], whole.out.splitlines()[-1])
+    assert [line.split()[0] for line in shown[2:-1] if line] == ["span", "api:/a"]
+
+
 def test_a_trace_is_like_itself(shell: Shell, store: Path) -> None:
     done = shell("compare", A, A, "--db", store)
     assert done.out.splitlines()[-1] == "Both take the same time."

@@ -30,6 +30,12 @@ def _draw(rows: Sequence[Row], width: int) -> str:
     return draw(rows, width)
 
 
+def _draw_part(rows: Sequence[Row], count: int, width: int) -> str:
+    from loglens.trace_pair import draw
+
+    return draw(rows, width, count)
+
+
 ANALYSIS = Analysis(
     name="compare",
     title="Two traces",
@@ -97,5 +103,6 @@ ANALYSIS = Analysis(
     """,
     compute=_compute,
     draw=_draw,
+    draw_part=_draw_part,
     examples=("loglens compare 4bf92f35 0af76519", "loglens compare 4bf92f35 0af76519 --format json"),
 )

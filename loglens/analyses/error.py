@@ -34,6 +34,12 @@ def _draw(rows: Sequence[Row], width: int) -> str:
     return draw(rows, width)
 
 
+def _draw_part(rows: Sequence[Row], count: int, width: int) -> str:
+    from loglens.explain.error_picture import draw
+
+    return draw(rows, width, count)
+
+
 _FOUND = r"""
         WITH chosen AS MATERIALIZED (
             SELECT
@@ -282,6 +288,7 @@ ANALYSIS = Analysis(
     bound=("found_error", "sample", "stack"),
     compute_arrow=_compute,
     draw=_draw,
+    draw_part=_draw_part,
     sql=_FOUND + OWN + _TOLD,
     examples=("loglens error 3f2a", "loglens error 3f2a --since 1h"),
 )

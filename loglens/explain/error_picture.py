@@ -20,13 +20,14 @@ _CAME = {
 }
 
 
-def draw(rows: Sequence[Row], width: int) -> str:
-    """Return the rows of an answer in lines of at most `width` columns, each line ended."""
-    parts: dict[str, list[Row]] = {}
-    for row in rows:
-        parts.setdefault(row["part"], []).append(row)
+def draw(rows: Sequence[Row], width: int, count: int | None = None) -> str:
+    """Return the rows of an answer in lines of at most `width` columns, each line ended.
+
+    Below the head, which is of all rows, stand only the first `count`, where that is not None.
+    """
+    parts = _by_part(rows[:count])
     blocks = [
-        _head(parts, width),
+        _head(_by_part(rows), width),
         _stack(parts),
         _attributes(parts, width),
         _traces(parts),
@@ -36,6 +37,13 @@ def draw(rows: Sequence[Row], width: int) -> str:
     return "\n".join(
         "".join(f"{cut(line, width, at_end=True)}\n" for line in block) for block in map(list, blocks) if block
     )
+
+
+def _by_part(rows: Sequence[Row]) -> dict[str, list[Row]]:
+    parts: dict[str, list[Row]] = {}
+    for row in rows:
+        parts.setdefault(row["part"], []).append(row)
+    return parts
 
 
 def _head(parts: dict[str, list[Row]], width: int) -> Iterator[str]:
