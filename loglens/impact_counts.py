@@ -143,13 +143,12 @@ IMPACT = """
         SELECT DISTINCT tenant_of(attributes) AS tenant
         FROM request_attributes
         SEMI JOIN (FROM felt WHERE age = 0) AS felt USING (origin, source_id, line, ordinal)
-        WHERE tenant_of(attributes) IS NOT NULL
     ),
     identified AS MATERIALIZED (
         SELECT source_id, line, ordinal, origin, tenant
         FROM request_identities
         SEMI JOIN hit_tenants USING (tenant)
-        WHERE EXISTS (FROM hit_tenants)
+        WHERE EXISTS (FROM hit_tenants WHERE tenant IS NOT NULL)
     ),
     of_tenants AS (
         SELECT tenant, identity, who, count(*) AS requests, count_if(is_error) AS failed

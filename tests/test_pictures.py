@@ -77,11 +77,19 @@ def test_a_burst_says_what_to_ask_next() -> None:
     burst = {**dict.fromkeys(BURSTS.columns), "burst_id": "0e6f02fe8a9b", "kind": "service", "service": "pay"}
     burst |= {"errors": 90, "expected": 1.0, "times": 90.0, "sigma": 9.0, "change": "burst", "stay_ratio": None}
     burst |= {"first_ts": NOON_NS, "last_ts": NOON_NS + 60 * SECOND_NS}
-    burst |= {"onset_low_ts": NOON_NS, "onset_high_ts": NOON_NS, "exemplar_trace_id": "ab" * 16}
+    burst |= {
+        "requests": 100,
+        "error_ratio": 0.9,
+        "onset_low_ts": NOON_NS,
+        "onset_high_ts": NOON_NS,
+        "exemplar_trace_id": "ab" * 16,
+    }
     assert BURSTS.draw([burst], 80).splitlines()[-2:] == [
         "  e.g. loglens trace abababab",
         "  Who felt it: loglens impact --burst 0e6f02fe",
     ]
+    without = burst | {"requests": None, "error_ratio": None}
+    assert BURSTS.draw([without], 80).splitlines()[-1] == "  e.g. loglens trace abababab"
 
 
 def test_a_silence_says_whether_others_were_silent_too() -> None:

@@ -81,5 +81,6 @@ def _open(row: Row) -> str | None:
     return f"e.g. loglens trace {row['exemplar_trace_id'][:8]}" if row["exemplar_trace_id"] else None
 
 
-def _felt(row: Row) -> str:
-    return f"Who felt it: loglens impact --burst {row['burst_id'][:8]}"
+def _felt(row: Row) -> str | None:
+    # Where nothing tells of requests, nobody can be told to have made them.
+    return None if row["requests"] is None else f"Who felt it: loglens impact --burst {row['burst_id'][:8]}"
