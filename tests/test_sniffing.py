@@ -5,13 +5,14 @@ from __future__ import annotations
 import random
 import tomllib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from loglens.ingest.content import Content
 from loglens.ingest.formats import FALLBACK, FORMATS
-from loglens.ingest.reader import Format
+from loglens.ingest.reader import Format, Sample
 from loglens.ingest.run import IngestRequest, ingest
 from loglens.ingest.sampling import Guess, look
 
@@ -111,3 +112,15 @@ def test_records_in_another_order_are_the_same_format(tmp_path: Path) -> None:
 )
 def test_what_is_no_log_is_taken_for_none(content: str, tmp_path: Path) -> None:
     assert looked_at(content, tmp_path / "content").format is None
+
+
+def test_text_without_json_is_asked_about_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def refuse(sample: Sample) -> float:
+        asked.append(sample)
+        return 0.0
+
+    monkeypatch.setattr("loglens.ingest.sampling.FORMATS", [replace(FORMATS[0], sniff=refuse)])
+    assert looked_at("def f():\n    pass\n", tmp_path / "x.py").format is None
+    assert len(asked) == 1

@@ -56,7 +56,7 @@ def look(content: Content, wanted: str | None, takes_plain: bool = False) -> Gue
     # A few objects among lines of text are no JSON log.
     objects = sum(line.lstrip(WHITE_SPACE)[:1] == b"{" for line in lines)
     is_text = shape == "lines" and 2 * max(objects, len(values)) < len(lines)
-    scores = (is_text and _scores(replace(sample, values=()))) or _scores(sample)
+    scores = (is_text and values and _scores(replace(sample, values=()))) or _scores(sample)
     if scores:
         return _guess(shape, sample, named_format(max(scores, key=scores.__getitem__)), "recognised", scores)
     reason = _why_not(head, values)
