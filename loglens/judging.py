@@ -62,7 +62,8 @@ class Found:
 
     def one(self, fingerprint: str) -> Finding:
         """Return the finding whose fingerprint begins so; raises NotFound or UsageError."""
-        by_fingerprint = {finding.fingerprint: finding for finding in self.findings}
+        # Of a problem that is there twice, the first is the gravest.
+        by_fingerprint = {finding.fingerprint: finding for finding in reversed(self.findings)}
         return by_fingerprint[only_one(fingerprint, by_fingerprint, "finding")]
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 from conftest import INGESTED_NS, START_NS, MakeStore, Shell, insert_rows
+from test_analyses import fill
 
 import loglens
 from loglens.detector import Severity
@@ -319,3 +321,23 @@ def test_the_gravest_comes_first_then_what_is_not_over_then_what_costs_most() ->
     ]
     order = ["without a time", "to the end", "wide", "narrow", "over, and dear", "warning"]
     assert [each.subject for each in ranked(given)] == order
+
+
+TWICE = """
+GET /page    x60    80 ms   every 5000 ms
+GET /page    x240   20 ms   every 5000 ms
+GET /page    x80    80 ms   every 5000 ms
+"""
+
+
+def test_of_a_problem_that_is_there_twice_the_story_is_of_the_gravest(
+    shell: Shell, empty_store: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "twice.duckdb"
+    shutil.copy(empty_store, path)
+    with open_writer(path) as connection:
+        fill(connection, {"traces": TWICE})
+    first, second = loglens.open(path).findings("latency_shift").rows
+    assert first["fingerprint"] == second["fingerprint"]
+    story = shell("findings", "show", first["fingerprint"], "--db", str(path)).out
+    assert "what      To the end of the data half of 80 requests" in story
