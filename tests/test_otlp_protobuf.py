@@ -62,6 +62,28 @@ def same_records(framing: str, requests: list[Any], folder: Path) -> None:
     }
 
 
+@pytest.mark.parametrize("framing", FRAMINGS)
+@pytest.mark.parametrize("time", [2**63 - 2, 2**63 - 1])
+def test_the_last_time_of_64_bits_is_none(framing: str, time: int, tmp_path: Path) -> None:
+    """It stands for infinity in the store, which takes no record with it."""
+    ids = {"traceId": "5b8efff798038103d269b633813fc60c", "spanId": "eee19b7ec3c1b174"}
+    span = ids | {"startTimeUnixNano": str(time), "endTimeUnixNano": str(time)}
+    log = {"timeUnixNano": str(time), "body": {"stringValue": "m"}}
+    point = {"timeUnixNano": str(time), "asInt": "1"}
+    for request, table, column in (
+        ({"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}, "spans", "start_ns"),
+        ({"resourceLogs": [{"scopeLogs": [{"logRecords": [log]}]}]}, "logs", "ts_ns"),
+        (
+            {"resourceMetrics": [{"scopeMetrics": [{"metrics": [{"name": "m", "gauge": {"dataPoints": [point]}}]}]}]},
+            "metric_samples",
+            "ts_ns",
+        ),
+    ):
+        same_records(framing, [request], tmp_path)
+        _, rows = read(tmp_path / "shop.jsonl")
+        assert [row[column] for row in rows[table]] == [time if time < 2**63 - 1 else None]
+
+
 def parsed(row: dict[str, Any]) -> dict[str, Any]:
     """Return a row with its JSON values parsed: how they are written may differ."""
     return {key: parsed_value(key, value) for key, value in row.items()}

@@ -6,7 +6,7 @@ from loglens.ingest.sql_text import bound
 from loglens.ingest.zones import UTC, abbreviation_minutes_sql, utc_ns_sql
 
 # The extremes of 64 bits stand for infinity in a TIMESTAMP_NS and would abort an INSERT.
-_LAST_NS = (1 << 63) - 2
+LAST_NS = (1 << 63) - 2
 
 _DAY_AND_TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-5][0-9](?:[.][0-9]{1,9})?"
 # Years in which neither nanoseconds nor an offset reach the ends of 64 bits.
@@ -79,7 +79,7 @@ def lacks_zone_sql(text: str) -> str:
 
 
 def _in_range_sql(ns: str) -> str:
-    return bound(ns, "ns", f"CASE WHEN ns BETWEEN {-_LAST_NS} AND {_LAST_NS} THEN ns END")
+    return bound(ns, "ns", f"CASE WHEN ns BETWEEN {-LAST_NS} AND {LAST_NS} THEN ns END")
 
 
 def _epoch_sql(text: str) -> str:

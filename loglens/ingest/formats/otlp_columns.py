@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from loglens.ingest.formats.otlp_scalars import read_time
 from loglens.ingest.lines import strings
+from loglens.ingest.timestamps import LAST_NS
 
 Flags = npt.NDArray[np.bool_]
 Ints = npt.NDArray[np.int64]
@@ -99,7 +100,8 @@ def times(values: Sequence[int | str | None]) -> Column:
         if len(content) == TIME_DIGITS * count and set(map(len, values)) == {TIME_DIGITS}:  # type: ignore[arg-type]
             offsets = np.arange(0, TIME_DIGITS * (count + 1), TIME_DIGITS, dtype=np.int32)
             array = _text_array(offsets, content).cast(pa.int64())
-            good = np.frombuffer(array.buffers()[1], np.int64) > 0
+            read_ns = np.frombuffer(array.buffers()[1], np.int64)
+            good = (read_ns > 0) & (read_ns <= LAST_NS)
             return Column(array, good, np.full(count, TIME_DIGITS + 2, np.int64))
     except (TypeError, pa.ArrowInvalid):
         pass

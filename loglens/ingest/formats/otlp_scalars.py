@@ -9,12 +9,12 @@ from typing import Any
 
 from loglens.ingest.formats.otlp_values import Malformed, Number
 from loglens.ingest.levels import LEVEL_NAMES
+from loglens.ingest.timestamps import LAST_NS
 
 KINDS = ("UNSPECIFIED", "INTERNAL", "SERVER", "CLIENT", "PRODUCER", "CONSUMER")
 STATUSES = ("UNSET", "OK", "ERROR")
 HEX = re.compile(r"[0-9a-fA-F]+")
 DIGITS = re.compile(r"[0-9]+")
-LAST_NS = (1 << 63) - 1
 TRACE_ID_BYTES, SPAN_ID_BYTES = 16, 8
 
 

@@ -28,6 +28,7 @@ from loglens.ingest.formats.otlp_values import Malformed, parse
 from loglens.ingest.formats.otlp_wire_attributes import Attributes, WireFlattener, read_lengths
 from loglens.ingest.formats.otlp_words import Words, origin_columns
 from loglens.ingest.lines import strings
+from loglens.ingest.timestamps import LAST_NS
 
 TRACE_ID, SPAN_ID, TRACE_STATE, PARENT_ID, ATTRIBUTE = 0x0A, 0x12, 0x1A, 0x22, 0x4A
 START, END = 0x39, 0x41
@@ -63,7 +64,9 @@ class SpanWireReader:
         start, end = walk.number(START), walk.number(END)
         attributes = walk.attributes()
         rests, rest_sizes = self._rests.look_up(walk.slices(walk.at, walk.ends))
-        good = walk.good & (state_sizes >= 0) & (middle_sizes >= 0) & (rest_sizes >= 0) & (start > 0) & (end > 0)
+        good = walk.good & (state_sizes >= 0) & (middle_sizes >= 0) & (rest_sizes >= 0)
+        for time in (start, end):
+            good &= (time > 0) & (time <= LAST_NS)
         flat = self._flattener.flatten(content, attributes, good)
         trace_id, trace_good = hex_ids(content, trace, TRACE_ID_BYTES)
         span_id, own_good = hex_ids(content, own, SPAN_ID_BYTES)
