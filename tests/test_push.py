@@ -96,11 +96,13 @@ def test_answers_have_ids_that_stay(store: Path) -> None:
     with open_lens(store).asking("traffic", {"limit": 0}) as answer:
         held = answer.held()
     window = results.Window(None, None, "2026-01-15T09:00:00Z")
-    first, again = (list(results.documents("traffic", held, "i", window, run)) for run in ("a", "b"))
+    runs = results.Run("a", 1), results.Run("b", 2)
+    first, again = (list(results.documents("traffic", held, "i", window, run)) for run in runs)
     assert [(each.id, each.digest) for each in first] == [(each.id, each.digest) for each in again]
     less = replace(held, tuples=[tuple(_nudged(value) for value in row) for row in held.tuples])
-    assert [each.digest for each in results.documents("traffic", less, "i", window, "a")] == [e.digest for e in first]
-    later = list(results.documents("traffic", held, "i", results.Window("2h", None, None), "a"))
+    nearly = results.documents("traffic", less, "i", window, runs[0])
+    assert [each.digest for each in nearly] == [each.digest for each in first]
+    later = list(results.documents("traffic", held, "i", results.Window("2h", None, None), runs[0]))
     assert not {each.id for each in first} & {each.id for each in later}
 
 

@@ -25,9 +25,12 @@ from servers.search import SearchServer
 from loglens.api import open_lens
 from loglens.push.access import Access
 from loglens.push.answers import AnswerPush
+from loglens.push.bulk import Bulk
+from loglens.push.items import Items
 from loglens.push.names import Layout, Names
-from loglens.push.results import documents
+from loglens.push.results import Run, documents
 from loglens.push.run import Push, PushRequest
+from loglens.push.server import connect
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("servers")]
 
@@ -119,7 +122,7 @@ def rows_of(database: Path, names: Names, request: PushRequest | None = None) ->
     return {
         (names.results(name), each.id): steady(json.loads(each.item.splitlines()[1]))
         for name, answer in asked._answers()
-        for each in documents(name, answer, names.results(name), window, "")
+        for each in documents(name, answer, names.results(name), window, Run("", 0))
     }
 
 
@@ -227,3 +230,34 @@ def test_a_server_killed_in_the_middle(
     assert " 0 sent again" not in output.read_text()
     call(server.url, "GET", f"/_cluster/health/{names.prefix}-*?wait_for_status=yellow&timeout=60s")
     assert holds_each_line_once(server.url, names, SOME)
+
+
+def test_rows_of_an_earlier_push_that_arrive_late_replace_nothing(
+    search: str, sample: Path, tmp_path: Path, names: Names
+) -> None:
+    """A push that is killed leaves requests on their way, and the next one may be quicker."""
+    database, request = tmp_path / "x.duckdb", PushRequest("results", ["slow"], names)
+    shutil.copy(sample, database)
+    killed = Push(open_lens(database), Access(search), request)
+    ((name, answer),) = killed._answers()
+    late = list(documents(name, answer, names.results(name), killed._window(), killed._run))
+    with duckdb.connect(database) as connection:
+        connection.execute("UPDATE spans SET duration_ns = duration_ns * 2")
+    assert push(database, search, request).exit_code == 0
+    now = held(search, names.results(name))
+    server = connect(Access(search))
+    bulk = Bulk(server)
+    try:
+        delivery = bulk.send(Items.of([each.item for each in late]))
+    finally:
+        bulk.close()
+    assert (delivery.taken, {each.status for each in delivery.refused}) == (0, {409})
+    assert held(search, names.results(name)) == now
+    assert push(database, search, request).exit_code == 0
+
+
+def held(url: str, index: str) -> dict[str, Any]:
+    """Return the documents of an index by their ids."""
+    call(url, "POST", f"/{index}/_refresh")
+    found = call(url, "POST", f"/{index}/_search", {"size": 1_000})["hits"]["hits"]
+    return {each["_id"]: each["_source"] for each in found}

@@ -35,17 +35,17 @@ class Asked:
 
 
 class AnswerPush:
-    """One push of answers to one server; `run_id` is what their documents carry of this push."""
+    """One push of answers to one server."""
 
     def __init__(
-        self, store: Store, server: Server, bulk: Bulk, names: Names, window: results.Window, run_id: str
+        self, store: Store, server: Server, bulk: Bulk, names: Names, window: results.Window, run: results.Run
     ) -> None:
         self._store = store
         self._server = server
         self._bulk = bulk
         self._names = names
         self._window = window
-        self._run_id = run_id
+        self._run = run
         self._target = names.target(server.url)
 
     def run(self, answers: Iterable[tuple[str, Answer]], progress: PushProgress) -> tuple[list[Line], Delivery]:
@@ -59,7 +59,7 @@ class AnswerPush:
             for asked in batch:
                 asked.made = asked.changed = []
             sent += [asked for asked in batch if asked.taken]
-        held = self._held([asked.line.index for asked in sent], self._run_id) if sent else {}
+        held = self._held([asked.line.index for asked in sent], self._run.id) if sent else {}
         for asked in sent:
             asked.line.missing = max(0, len(asked.taken) - held[asked.line.index])
         for line in lines:
@@ -71,7 +71,7 @@ class AnswerPush:
         batch: list[Asked] = []
         for name, answer in answers:
             index = self._names.results(name)
-            made = list(results.documents(name, answer, index, self._window, self._run_id))
+            made = list(results.documents(name, answer, index, self._window, self._run))
             template = results.template(name, answer, self._names, self._server.product)
             batch.append(Asked(Line(name, index, documents=len(made)), template, made))
             if sum(len(document.item) for asked in batch for document in asked.made) >= BATCH_BYTES:

@@ -53,7 +53,19 @@ class Window:
         return f"{self.since or ''}/{self.until or ''}"
 
 
-def documents(name: str, answer: Answer, index: str, window: Window, run: str) -> Iterator[Document]:
+@dataclass(frozen=True)
+class Run:
+    """One push: what its documents carry of it, and when it began, in nanoseconds, which is the version of its rows.
+
+    A server takes no row of an earlier push over one of a later, also where a request of one that was killed arrives
+    late.
+    """
+
+    id: str
+    begun_ns: int
+
+
+def documents(name: str, answer: Answer, index: str, window: Window, run: Run) -> Iterator[Document]:
     """Yield the rows of an answer as documents."""
     writers = [(quoted(field_name(column)), json_writer(column)) for column in answer.columns]
     keys = _key(name, answer)
@@ -70,8 +82,9 @@ def documents(name: str, answer: Answer, index: str, window: Window, run: str) -
         head = f'{{"@timestamp":{quoted(window.end) if window.end else "null"},"loglens.analysis":{quoted(name)},'
         head += f'"loglens.window":{quoted(window.name)},'
         rest = ",".join(members) + "}"
-        action = f'{{"index":{{"_index":"{index}","_id":"{document_id}"}}}}'
-        item = f'{action}\n{head}"loglens.run":"{run}",{rest}\n'.encode("utf-8", "backslashreplace")
+        version = f'"version":{run.begun_ns},"version_type":"external_gte"'
+        action = f'{{"index":{{"_index":"{index}","_id":"{document_id}",{version}}}}}'
+        item = f'{action}\n{head}"loglens.run":"{run.id}",{rest}\n'.encode("utf-8", "backslashreplace")
         yield Document(document_id, digest(item), item)
 
 

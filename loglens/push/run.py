@@ -104,7 +104,7 @@ class Push:
         self._access = access
         self._request = request
         self._store = _Store(lens, wait_s)
-        self._run = uuid.uuid4().hex
+        self._run = results.Run(uuid.uuid4().hex, time.time_ns())
         self._report = PushReport()
         self._refused: list[Refused] = []
 
