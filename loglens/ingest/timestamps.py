@@ -51,9 +51,9 @@ def time_ns_sql(text: str, is_usual: str | None = None, zone: str = UTC) -> str:
     return (
         f"coalesce(CASE WHEN {usual} THEN {written} END, "
         f"CASE WHEN regexp_full_match({text}, '{_UTC}{'?' if zone == UTC else ''}') THEN {written} {without}"
-        f"WHEN regexp_full_match({text}, '-?[0-9.]+(?:[eE][+]?[0-9]+)?') THEN {_in_range_sql(_epoch_sql(text))} "
+        f"WHEN regexp_full_match({text}, '-?[0-9.]+(?:[eE][+]?[0-9]+)?') THEN {in_range_sql(_epoch_sql(text))} "
         f"WHEN regexp_full_match({text}, '{_OFFSET}') THEN {local} + {sign} * ({minutes}) * 60000000000 "
-        f"WHEN regexp_full_match({text}, '{_ANY}') THEN {_in_range_sql(_any_sql(text, zone))} END)"
+        f"WHEN regexp_full_match({text}, '{_ANY}') THEN {in_range_sql(_any_sql(text, zone))} END)"
     )
 
 
@@ -78,7 +78,8 @@ def lacks_zone_sql(text: str) -> str:
     return f"(regexp_full_match({text}, '{_NO_ZONE}') OR {unknown})"
 
 
-def _in_range_sql(ns: str) -> str:
+def in_range_sql(ns: str) -> str:
+    """Return the SQL expression of nanoseconds, null where a TIMESTAMP_NS does not hold them."""
     return bound(ns, "ns", f"CASE WHEN ns BETWEEN {-LAST_NS} AND {LAST_NS} THEN ns END")
 
 

@@ -15,7 +15,7 @@ from loglens.ingest.formats.message_templates import rendered_sql
 from loglens.ingest.levels import Scale, severity_sql
 from loglens.ingest.route_shape import route_shape_sql
 from loglens.ingest.sql_text import is_among, quoted
-from loglens.ingest.timestamps import time_is_exact_sql, time_is_usual_sql, time_ns_sql
+from loglens.ingest.timestamps import in_range_sql, time_is_exact_sql, time_is_usual_sql, time_ns_sql
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "CONNECT", "TRACE")
 NAMES = ("service", "instance", "logger", "request_id", "user_id", "error_type", "http_route")
@@ -106,7 +106,7 @@ def _time(profile: Profile) -> Conversion:
         seconds, rest = (
             f"CAST(regexp_extract(t_time, {quoted(INSTANT_PARTS)}, {group}) AS BIGINT)" for group in (1, 2)
         )
-        value = f"CASE WHEN {where} THEN try({seconds} * 1000000000 + {rest}) ELSE {value} END"
+        value = f"CASE WHEN {where} THEN {in_range_sql(f'try({seconds} * 1000000000 + {rest})')} ELSE {value} END"
         exact = f"CASE WHEN {where} THEN regexp_matches(t_time, {quoted(INSTANT_PARTS)}) ELSE {exact} END"
     return Conversion({"ts_ns": value}, exact)
 
