@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -221,15 +222,20 @@ def test_bursts_are_as_likely_found_as_the_table_of_power_says(
     assert len(found) >= least * len(starts)
 
 
-def test_a_template_bursts_beside_the_error_that_its_requests_have_all_the_time(
-    empty_store: Path, tmp_path: Path
-) -> None:
-    path = tmp_path / "case.duckdb"
+def bursts_of(records: str, empty_store: Path, folder: Path) -> list[Any]:
+    """Return the bursts of what a statement writes."""
+    path = folder / "case.duckdb"
     shutil.copy(empty_store, path)
     with open_writer(path) as connection:
         fill(connection, {"sources": ONE_SOURCE})
-        connection.execute(LINES, {"start_ns": START_NS})
-    rows = loglens.open(path).bursts().rows
+        connection.execute(records, {"start_ns": START_NS})
+    return loglens.open(path).bursts().rows
+
+
+def test_a_template_bursts_beside_the_error_that_its_requests_have_all_the_time(
+    empty_store: Path, tmp_path: Path
+) -> None:
+    rows = bursts_of(LINES, empty_store, tmp_path)
     assert [(row["kind"], row["service"], row["name"], row["errors"]) for row in rows] == [
         ("template", "api", "shard <*> cannot be read", 75)
     ]
@@ -237,12 +243,7 @@ def test_a_template_bursts_beside_the_error_that_its_requests_have_all_the_time(
 
 
 def test_of_several_errors_that_log_one_line_alike_the_service_is_told(empty_store: Path, tmp_path: Path) -> None:
-    path = tmp_path / "case.duckdb"
-    shutil.copy(empty_store, path)
-    with open_writer(path) as connection:
-        fill(connection, {"sources": ONE_SOURCE})
-        connection.execute(ALIKE, {"start_ns": START_NS})
-    rows = loglens.open(path).bursts().rows
+    rows = bursts_of(ALIKE, empty_store, tmp_path)
     assert [(row["kind"], row["service"], row["name"], row["errors"]) for row in rows] == [
         ("service", "api", None, 120)
     ]

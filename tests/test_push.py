@@ -24,6 +24,7 @@ from loglens.push.run import Push, PushRequest
 from loglens.store.ledger import RECORD_TABLES
 
 CLOSED = "The index takes no writes: set its index.blocks.write and index.blocks.read_only to null, and push again."
+LATER = "A push that began later, by its clock, has sent another row: set the clocks right, and push again."
 # Columns that say where a record came from, or are computed from another one.
 BESIDE = {"source_id", "ts", "start_ts", *RECORD_TABLES.values()}
 LINES = [
@@ -259,6 +260,11 @@ def test_the_table_leaves_out_what_became_of_none(line: Line, shown: list[str]) 
             },
             "[1:43] failed to parse [a] in document with id 'k-1-0'. Preview of field's value: '{a={a='; too deep.",
             "failed to parse [a]; too deep.",
+        ),
+        (
+            {"reason": "[f7]: version conflict, current version [5] is higher than the one provided [4]"},
+            f"[f7]: version conflict, current version [5] is higher than the one provided [4]. {LATER}",
+            f"version conflict. {LATER}",
         ),
         ({"reason": "a" * 5_000}, "a" * 2_000 + ".", "a" * 200 + "…"),
         (

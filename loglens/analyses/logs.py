@@ -51,7 +51,8 @@ ANALYSIS = Analysis(
                 $trace_id IS NULL
                 OR trace_id IN (lower($trace_id), $trace_id)
                 OR (
-                    (starts_with(trace_id, lower($trace_id)) OR starts_with(trace_id, $trace_id))
+                    $trace_id <> ''
+                    AND (starts_with(trace_id, lower($trace_id)) OR starts_with(trace_id, $trace_id))
                     AND NOT EXISTS (SELECT 1 FROM logs AS whole WHERE trace_id IN (lower($trace_id), $trace_id))
                 )
             )

@@ -22,12 +22,15 @@ _ADVICE = {
     " again.",
     "Text fields are not optimised": "An index was there before its template: delete it, or push under other names with"
     " --namespace.",
+    "version conflict": "A push that began later, by its clock, has sent another row: set the clocks right, and"
+    " push again.",
     "is unauthorized for": RIGHTS,
     "no permissions for": OPENSEARCH_RIGHTS,
 }
 # Where in a document something is wrong, its id, and what stands there.
 _OF_ONE = re.compile(
-    r"\[\d+:\d+\] | in document with id '[^']*'|\.? Preview of field's value: '.*?('(?=[.;]|$)|$)|\bat offset \d+"
+    r"^\[[^\]]*\]: (?=version conflict)|, current version \[\d+\] is higher .*? \[\d+\]"
+    r"|\[\d+:\d+\] | in document with id '[^']*'|\.? Preview of field's value: '.*?('(?=[.;]|$)|$)|\bat offset \d+"
 )
 # What is kept of a reason, and what is shown of one among others.
 _LONGEST_REASON = 2_000

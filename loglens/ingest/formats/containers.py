@@ -16,7 +16,8 @@ COMPOSE = wrapping_format(
     "redis-1  | 1:M 15 Jan 2026 09:00:00.250 * Ready to accept connections tcp\n",
     # The number of the container stands behind a hyphen, in versions before 2 behind an underscore.
     wrapper=Wrapper(
-        rf"^{_COLOUR}(?P<instance>(?P<service>[A-Za-z][\w.-]*?)(?:[-_]\d+)?) +\| ?{_COLOUR}{_TIME}(?P<text>.*)$"
+        rf"^{_COLOUR}(?P<instance>(?P<service>[A-Za-z][\w.-]*?)(?:[-_]\d+)?) +\|{_COLOUR} ?{_COLOUR}"
+        rf"{_TIME}(?P<text>.*)$"
     ),
 )
 KUBECTL = wrapping_format(
