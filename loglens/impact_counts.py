@@ -55,7 +55,8 @@ IMPACT = """
         FROM request_identities
         SEMI JOIN unnamed USING (source_id, line, ordinal, origin)
     ),
-    asked AS (
+    -- Cheap to make again for each of its readers, dear to keep: it is as wide as the requests.
+    asked AS NOT MATERIALIZED (
         SELECT *, 'user' AS identity, user_id AS who
         FROM outermost
         WHERE user_id IS NOT NULL
