@@ -14,6 +14,7 @@ from loglens.ingest.formats.otlp_scalars import (
     read_enum,
     read_id,
     read_time,
+    with_hex_ids,
 )
 from loglens.ingest.formats.otlp_values import Malformed, Number, Writer, canonical, encodable, parse
 
@@ -56,7 +57,7 @@ def exact_span(text: bytes, origin: Origin) -> Row:
         "status_message": text_of(status.get("message"), writer) or None,
         "attributes": writer.attributes(span.get("attributes")),
         "events": json_list(span.get("events"), "events", writer),
-        "links": json_list(span.get("links"), "links", writer),
+        "links": links_of(span, writer),
         "extra": extra_of(span, SPAN_MEMBERS, origin, writer),
         "service": origin.service,
         "instance": origin.instance,
@@ -82,7 +83,7 @@ def exact_rest(text: str) -> Row | None:
         "status": code,
         "status_message": text_of(status.get("message"), writer) or None,
         "events": json_list(rest.get("events"), "events", writer),
-        "links": json_list(rest.get("links"), "links", writer),
+        "links": links_of(rest, writer),
         "extra": ",".join(members),
     }
     row["exception_type"] = exception_type(row["events"]) if row["events"] else None
@@ -116,6 +117,12 @@ def json_list(value: Any, what: str, writer: Writer) -> str | None:
         for pair in writer.elements(members.get("attributes"), f"attributes in {what}"):
             writer.members(pair, f"an attribute in {what}")
     return writer.plain(canonical(elements, writer)) if elements else None
+
+
+def links_of(span: Mapping[str, Any], writer: Writer) -> str | None:
+    """Write the links of a span, their ids in lower-case hex; raises Malformed."""
+    links = json_list(span.get("links"), "links", writer)
+    return with_hex_ids(links) if links else None
 
 
 def _objects(value: Any) -> list[dict[str, Any]]:

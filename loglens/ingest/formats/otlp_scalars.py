@@ -16,6 +16,8 @@ STATUSES = ("UNSET", "OK", "ERROR")
 HEX = re.compile(r"[0-9a-fA-F]+")
 DIGITS = re.compile(r"[0-9]+")
 TRACE_ID_BYTES, SPAN_ID_BYTES = 16, 8
+# Attributes are lists of keys and values: no other member of a link has such a name.
+_LINK_ID = re.compile(r'(?P<key>"(?P<what>traceId|trace_id|spanId|span_id)"\s*:\s*)"(?P<id>(?:[^"\\]|\\/)*)"')
 
 
 def read_id(value: Any, what: str, size: int) -> str | None:
@@ -37,6 +39,20 @@ def _from_base64(value: str, what: str, size: int) -> str:
     if len(decoded) != size:
         raise Malformed(f"{what} is neither {2 * size} hex digits nor base64 of {size} bytes: {value[:80]!r}")
     return decoded.hex()
+
+
+def with_hex_ids(links: str) -> str:
+    """Return the JSON text of links with their ids in lower-case hex; what is no id stays as it was written."""
+    return _LINK_ID.sub(_in_hex, links)
+
+
+def _in_hex(member: re.Match[str]) -> str:
+    size = TRACE_ID_BYTES if member["what"].startswith("trace") else SPAN_ID_BYTES
+    try:
+        found = read_id(member["id"].replace("\\/", "/"), member["what"], size)
+    except Malformed:
+        found = None
+    return f'{member["key"]}"{found}"' if found else member[0]
 
 
 def _altchars(value: str) -> bytes | None:

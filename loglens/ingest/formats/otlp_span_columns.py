@@ -16,7 +16,14 @@ from loglens.ingest.formats.otlp_attributes import Flattener
 from loglens.ingest.formats.otlp_columns import Codes, Columns, Flags, Ints, dictionary, ids, times
 from loglens.ingest.formats.otlp_exact import exception_type
 from loglens.ingest.formats.otlp_origin import Origin
-from loglens.ingest.formats.otlp_scalars import KINDS, SPAN_ID_BYTES, STATUSES, TRACE_ID_BYTES, read_enum
+from loglens.ingest.formats.otlp_scalars import (
+    KINDS,
+    SPAN_ID_BYTES,
+    STATUSES,
+    TRACE_ID_BYTES,
+    read_enum,
+    with_hex_ids,
+)
 from loglens.ingest.formats.otlp_typed import NOTHING, Span, Status
 from loglens.ingest.formats.otlp_words import Words, members, origin_columns, texts
 from loglens.ingest.lines import flags_of, strings
@@ -62,6 +69,8 @@ class SpanReader:
         name, name_sizes = texts([span.name for span in spans])
         events, event_sizes = json_texts([span.events for span in spans])
         links, link_sizes = json_texts([span.links for span in spans])
+        if links.null_count < len(links):
+            links = strings([text and with_hex_ids(text) for text in links.to_pylist()])
         good = flat.whole & trace.good & own.good & (parent.good | (parent.sizes <= 2)) & start.good & end.good
         good &= (repeated_sizes >= 0) & _both_or_neither(start.array, end.array)
         sizes = repeated_sizes + 1

@@ -83,5 +83,4 @@ FORMAT = Format(
     sniff=sniff,
     read=read,
     is_helped=True,
-    differs={"links": "their ids in base64, as they were written"},
 )
