@@ -16,8 +16,12 @@ STATUSES = ("UNSET", "OK", "ERROR")
 HEX = re.compile(r"[0-9a-fA-F]+")
 DIGITS = re.compile(r"[0-9]+")
 TRACE_ID_BYTES, SPAN_ID_BYTES = 16, 8
-# Attributes are lists of keys and values: no other member of a link has such a name.
-_LINK_ID = re.compile(r'(?P<key>"(?P<what>traceId|trace_id|spanId|span_id)"\s*:\s*)"(?P<id>(?:[^"\\]|\\/)*)"')
+_UNUSUAL_ID = re.compile(r'"(?:trace(?:Id|_id)"\s*:\s*"(?![0-9a-f]{32}")|span(?:Id|_id)"\s*:\s*"(?![0-9a-f]{16}"))')
+# What JSON text is made of, as far as it tells the ids of a link from what is inside its texts and its other members.
+_PART = re.compile(
+    r'(?P<key>"(?P<what>trace|span)(?:Id|_id)"\s*:\s*)"(?P<id>(?:[^"\\]|\\/)*)"|"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL
+)
+_LINK_DEPTH = 2
 
 
 def read_id(value: Any, what: str, size: int) -> str | None:
@@ -42,12 +46,21 @@ def _from_base64(value: str, what: str, size: int) -> str:
 
 
 def with_hex_ids(links: str) -> str:
-    """Return the JSON text of links with their ids in lower-case hex; what is no id stays as it was written."""
-    return _LINK_ID.sub(_in_hex, links)
+    """Return the JSON list of links with their ids in lower-case hex; all else, and what is no id, stays as written."""
+    if not _UNUSUAL_ID.search(links):
+        return links
+    depth = 0
+
+    def read(part: re.Match[str]) -> str:
+        nonlocal depth
+        depth += (part[0] in ("[", "{")) - (part[0] in ("]", "}"))
+        return _in_hex(part) if part["id"] and depth == _LINK_DEPTH else part[0]
+
+    return _PART.sub(read, links)
 
 
 def _in_hex(member: re.Match[str]) -> str:
-    size = TRACE_ID_BYTES if member["what"].startswith("trace") else SPAN_ID_BYTES
+    size = TRACE_ID_BYTES if member["what"] == "trace" else SPAN_ID_BYTES
     try:
         found = read_id(member["id"].replace("\\/", "/"), member["what"], size)
     except Malformed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
@@ -68,9 +68,7 @@ class SpanReader:
         found: list[Repeated] = [self._repeated.found[code] for code in used.tolist()]
         name, name_sizes = texts([span.name for span in spans])
         events, event_sizes = json_texts([span.events for span in spans])
-        links, link_sizes = json_texts([span.links for span in spans])
-        if links.null_count < len(links):
-            links = strings([text and with_hex_ids(text) for text in links.to_pylist()])
+        links, link_sizes = json_texts([span.links for span in spans], with_hex_ids)
         good = flat.whole & trace.good & own.good & (parent.good | (parent.sizes <= 2)) & start.good & end.good
         good &= (repeated_sizes >= 0) & _both_or_neither(start.array, end.array)
         sizes = repeated_sizes + 1
@@ -129,12 +127,12 @@ def _present(status: Status) -> dict[str, int | str]:
     return {key: value for key, value in members.items() if value is not None}
 
 
-def json_texts(raws: Sequence[msgspec.Raw]) -> tuple[pa.StringArray, Ints]:
-    """Make an array of JSON lists as they were written, null for absent and empty ones, and the bytes of each."""
+def json_texts(raws: Sequence[msgspec.Raw], read: Callable[[str], str] = str) -> tuple[pa.StringArray, Ints]:
+    """Make an array of JSON lists as `read` has them, null for absent and empty ones, and the bytes of each."""
     if raws.count(NOTHING) == len(raws):
         return pa.nulls(len(raws), pa.string()), np.zeros(len(raws), np.int64)
     written = [bytes(raw) for raw in raws]
-    array = strings([text.decode() if len(text) > 2 else None for text in written])
+    array = strings([read(text.decode()) if len(text) > 2 else None for text in written])
     return array, np.fromiter(map(len, written), np.int64, len(written))
 
 
