@@ -104,7 +104,15 @@ def test_a_reader_has_the_views_its_statements_name_and_what_these_are_made_of(s
     with open_reader(store, reading=("SELECT count(*) FROM logs",)) as connection:
         assert made_in(connection) == set()
     with open_reader(store) as connection:
-        assert {"requests", "span_tree", "in_scope"} <= made_in(connection)
+        every = made_in(connection)
+    assert {"requests", "span_tree", "in_scope"} <= every
+    # None is missing what it reads, and a column of a name that a view has does not make that view.
+    for name in every:
+        with open_reader(store, reading=(f"FROM {name}",)) as connection:
+            assert name in made_in(connection)
+    with open_reader(store, reading=("FROM span_tree",)) as connection:
+        assert "calls" in {column for (column, *_) in connection.execute("DESCRIBE span_tree").fetchall()}
+        assert "calls" not in made_in(connection)
 
 
 def test_a_missing_database_is_named(tmp_path: Path) -> None:

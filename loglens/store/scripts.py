@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _HEALTH_MACRO = "is_health_route"
 _BEGIN = re.compile(r"^CREATE OR REPLACE TEMP (?:VIEW|MACRO) (\w+)", re.MULTILINE)
 _WORD = re.compile(r"\w+", re.ASCII)
+# What the SQL of a macro or view reads: columns and tables of its own may bear the name of another view.
+_READ = re.compile(r"(?<=FROM )\w+|(?<=JOIN )\w+|\w+(?=\()", re.ASCII)
 
 
 @cache
@@ -60,7 +62,7 @@ def _named(made: dict[str, str], statements: Iterable[str]) -> list[str]:
     for name in reversed(made):
         if name in words:
             found.append(name)
-            words.update(_WORD.findall(made[name]))
+            words.update(_READ.findall(made[name]))
     return found[::-1]
 
 

@@ -11,14 +11,23 @@ WHERE
 
 -- Access records without a trace id cannot be paired with spans, so their service shows one signal as a whole.
 CREATE OR REPLACE TEMP VIEW request_signals AS
-WITH records AS (
+WITH untraced AS (
+    -- By itself: where every record has a trace id, the statistics of the column tell.
     SELECT
-        service,
-        count(*)                                     AS access_records,
-        count(*) FILTER (WHERE trace_id IS NULL)     AS untraced
+        service              AS service,
+        count(*)             AS untraced
     FROM access_records
+    WHERE trace_id IS NULL
     GROUP BY service
-    HAVING untraced > 0
+),
+records AS (
+    SELECT
+        access_records.service AS service,
+        count(*)             AS access_records,
+        any_value(untraced)  AS untraced
+    FROM access_records
+    JOIN untraced ON access_records.service IS NOT DISTINCT FROM untraced.service
+    GROUP BY access_records.service
 ),
 entries AS (
     SELECT

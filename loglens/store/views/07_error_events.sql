@@ -51,7 +51,7 @@ tops AS MATERIALIZED (
     GROUP BY origin
 ),
 -- The call that failed, as its caller has it.
-calls AS MATERIALIZED (
+failed_calls AS MATERIALIZED (
     SELECT
         tops.origin                                                     AS origin,
         tops.services                                                   AS services,
@@ -66,11 +66,11 @@ calls AS MATERIALIZED (
 retried AS (
     SELECT DISTINCT
         origin                                                          AS origin
-    FROM calls
+    FROM failed_calls
     JOIN span_tree AS later
-        ON calls.invocation = later.invocation
-        AND calls.called_id = coalesce(later.shape_id, hash(later.operation, later.peer))
-        AND later.begin_ns >= calls.finish_ns
+        ON failed_calls.invocation = later.invocation
+        AND failed_calls.called_id = coalesce(later.shape_id, hash(later.operation, later.peer))
+        AND later.begin_ns >= failed_calls.finish_ns
     WHERE
         NOT is_final
         AND NOT later.is_error
@@ -95,19 +95,19 @@ SELECT
         json_extract_string(spans.attributes, '$."rpc.grpc.status_code"')
     ), NULL)                                                            AS code,
     CASE
-        WHEN calls.is_final THEN 'failed'
+        WHEN failed_calls.is_final THEN 'failed'
         WHEN retried.origin IS NOT NULL THEN 'retried'
         ELSE 'swallowed'
     END                                                                 AS outcome,
-    calls.services                                                      AS services,
+    failed_calls.services                                               AS services,
     coalesce(spans.user_id, entry_spans.user_id, root_spans.user_id)    AS user_id,
     0                                                                   AS lines,
     failed.start_ns                                                     AS start_ns,
     failed.source_id                                                    AS source_id,
     failed.line                                                         AS line,
     failed.ordinal                                                      AS ordinal
-FROM calls
-JOIN failed ON calls.origin = failed.node
+FROM failed_calls
+JOIN failed ON failed_calls.origin = failed.node
 JOIN span_tree AS entries ON failed.invocation = entries.node
 JOIN span_tree AS roots ON failed.root = roots.node
 JOIN spans
@@ -122,7 +122,7 @@ JOIN spans AS root_spans
     ON roots.source_id = root_spans.source_id
     AND roots.line = root_spans.line
     AND roots.ordinal = root_spans.ordinal
-LEFT JOIN retried ON calls.origin = retried.origin;
+LEFT JOIN retried ON failed_calls.origin = retried.origin;
 
 -- The error lines of requests: all that share a trace or request id in one service are one error, told by the first
 -- line that names an exception, or else the first.
