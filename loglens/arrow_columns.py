@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def numbers(column: pa.ChunkedArray) -> NDArray[np.int64]:
-    """Return a column of BIGINT; nulls are 0."""
+    """Return a column of whole numbers; nulls are 0."""
     import numpy as np
 
-    array = column.combine_chunks()
+    array = column.combine_chunks().cast("int64")
     if not len(array):
         return np.zeros(0, dtype=np.int64)
     found = np.frombuffer(array.buffers()[1], np.int64)[array.offset : array.offset + len(array)]

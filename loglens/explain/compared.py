@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from loglens.analysis import Row
+from loglens.arrow_columns import flags
 from loglens.explain.comparison import NS_PER_MS, Comparison
 from loglens.explain.split import exact_sum
 from loglens.wording import counted, duration, percent
@@ -40,10 +41,9 @@ def compared_row(comparison: Comparison) -> Row:
 def _examples(comparison: Comparison) -> tuple[str | None, str | None]:
     """Return the traces to look at: the slowest and the most typical, or the last that failed and that succeeded."""
     import numpy as np
-    import pyarrow.compute as pc
 
     requests = comparison.requests
-    traced = pc.is_valid(requests.trace_ids).to_numpy(zero_copy_only=False)
+    traced = flags(requests.trace_ids.is_valid())
     worth = requests.start_ns if comparison.is_errors else requests.duration_ns
     found: list[str | None] = []
     for side in (requests.is_tail, ~requests.is_tail):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from loglens.analysis import Row
+from loglens.arrow_columns import flags
 from loglens.differences import differences
 from loglens.explain.read import read_attributes, rows_of
 from loglens.explain.words import OUTCOME, value_text
@@ -43,7 +44,7 @@ def _attributes(table: pa.Table) -> Iterator[Row]:
     requests = rows_of(table, "request")
     if not requests.num_rows:
         return
-    is_tail = requests["is_tail"].to_numpy()
+    is_tail = flags(requests["is_tail"])
     attributes = [each for each in read_attributes(table, len(is_tail)) if not OUTCOME.search(each.name)]
     for found in differences(attributes, is_tail)[:_ATTRIBUTES]:
         first = found.conditions[0]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from loglens.arrow_columns import rows_with
+from loglens.arrow_columns import codes, flags, numbers, rows_with
 from loglens.attributes import Attribute, read_numbers
 from loglens.explain.split import Calls
 from loglens.explain.words import LOGGED
@@ -41,20 +41,18 @@ class Requests:
     duration_ns: NDArray[np.int64]
     start_ns: NDArray[np.int64]
     has_start: NDArray[np.bool_]
-    trace_ids: pa.Array
+    trace_ids: pa.ChunkedArray
 
 
 def read_requests(table: pa.Table) -> Requests:
     """Return the requests."""
-    import pyarrow.compute as pc
-
     part = rows_of(table, "request").sort_by("request").combine_chunks()
     return Requests(
-        is_tail=part["is_tail"].to_numpy(),
-        duration_ns=pc.fill_null(part["time_ns"], 0).to_numpy(),
-        start_ns=pc.fill_null(part["start_ns"], 0).to_numpy(),
-        has_start=pc.is_valid(part["start_ns"]).to_numpy(),
-        trace_ids=part["name"].combine_chunks(),
+        is_tail=flags(part["is_tail"]),
+        duration_ns=numbers(part["time_ns"]),
+        start_ns=numbers(part["start_ns"]),
+        has_start=flags(part["start_ns"].is_valid()),
+        trace_ids=part["name"],
     )
 
 
@@ -69,37 +67,34 @@ class Component(NamedTuple):
 def read_calls(table: pa.Table, requests: Requests) -> tuple[Calls, list[Component]]:
     """Return what each component took of each request; what no call took is the request's own."""
     import numpy as np
-    import pyarrow.compute as pc
 
     part = rows_of(table, "head", "call")
-    request = part["request"].to_numpy()
-    time_ns = pc.fill_null(part["time_ns"], 0).to_numpy().copy()
-    is_head = pc.equal(part["part"], "head").to_numpy()
+    request = numbers(part["request"])
+    time_ns = numbers(part["time_ns"]).copy()
+    kinds, found_kinds = codes(part["part"])
+    is_head = np.array([kind == "head" for kind in found_kinds], dtype=bool)[kinds]
     spent = np.zeros(len(requests.is_tail), dtype=np.int64)
     np.add.at(spent, request, time_ns)
     time_ns[is_head] = (requests.duration_ns - spent)[request[is_head]]
-    keys = part.select(["service", "name", "value"]).to_struct_array().combine_chunks()
-    component, found = _numbered(keys)
-    components = [Component(each["service"], each["name"], each["value"]) for each in found]
-    return Calls(request, component, part["count"].to_numpy(), time_ns), components
+    component, found = _numbered(part.select(["service", "name", "value"]))
+    components = [Component(service, name, kind or "") for service, name, kind in found]
+    return Calls(request, component, numbers(part["count"]), time_ns), components
 
 
-def _numbered(keys: pa.StructArray) -> tuple[NDArray[np.int64], list[Any]]:
+def _numbered(keys: pa.Table) -> tuple[NDArray[np.int64], list[tuple[str | None, ...]]]:
     """Return the number of each key among the different ones, and those in order."""
     import numpy as np
 
-    codes = np.zeros(len(keys), dtype=np.int64)
-    for field in keys.flatten():
-        encoded = field.dictionary_encode(null_encoding="encode")
-        codes = codes * (len(encoded.dictionary) + 1) + encoded.indices.to_numpy()
-    _, first, numbers = np.unique(codes, return_index=True, return_inverse=True)
-    found = keys.take(first).to_pylist()
-    order = sorted(
-        range(len(found)), key=lambda index: [(value is not None, value or "") for value in found[index].values()]
-    )
-    places = np.empty(len(order), dtype=np.int64)
-    places[order] = np.arange(len(order))
-    return places[numbers], [found[index] for index in order]
+    coded = np.zeros(keys.num_rows, dtype=np.int64)
+    columns = [codes(column) for column in keys.columns]
+    for numbered, words in columns:
+        coded = coded * (len(words) + 1) + numbered
+    _, first, number = np.unique(coded, return_index=True, return_inverse=True)
+    found = [tuple(words[numbered[row]] for numbered, words in columns) for row in first]
+    order = sorted(range(len(found)), key=lambda index: [(value is not None, value or "") for value in found[index]])
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    return rank[number], [found[index] for index in order]
 
 
 def read_attributes(table: pa.Table, requests: int) -> list[Attribute]:
@@ -125,16 +120,16 @@ def _grouped(part: pa.Table, requests: int) -> Iterator[Attribute]:
         return
     names, name_codes = _encoded(part["name"])
     texts, text_codes = _encoded(part["value"])
-    request = part["request"].to_numpy()
+    request = numbers(part["request"])
     order = np.argsort(name_codes, kind="stable")
     bounds = np.searchsorted(name_codes[order], np.arange(len(names) + 1))
-    for number, name in enumerate(names.to_pylist()):
+    for number, name in enumerate(names):
         rows = order[bounds[number] : bounds[number + 1]]
         distinct, value_codes = np.unique(text_codes[rows], return_inverse=True)
-        codes = np.full(requests, -1, dtype=np.int32)
-        codes[request[rows]] = value_codes
-        values: Sequence[str] = texts.take(distinct).to_pylist()
-        yield Attribute(name, codes, values, read_numbers(values), is_effect=_CAUSED in name)
+        coded = np.full(requests, -1, dtype=np.int32)
+        coded[request[rows]] = value_codes
+        values = [texts[number] for number in distinct]
+        yield Attribute(name, coded, values, read_numbers(values), is_effect=_CAUSED in name)
 
 
 def _logged(part: pa.Table, requests: int) -> Iterator[Attribute]:
@@ -143,21 +138,21 @@ def _logged(part: pa.Table, requests: int) -> Iterator[Attribute]:
 
     if not part.num_rows:
         return
-    messages, codes = _encoded(part["name"])
-    request = part["request"].to_numpy()
-    for number in np.flatnonzero(np.bincount(codes) >= _LEAST_LOGGED).tolist():
+    messages, message_codes = _encoded(part["name"])
+    request = numbers(part["request"])
+    for number in np.flatnonzero(np.bincount(message_codes) >= _LEAST_LOGGED).tolist():
         logged = np.full(requests, -1, dtype=np.int32)
-        logged[request[codes == number]] = 0
-        yield Attribute(LOGGED, logged, [messages[number].as_py()], is_effect=True)
+        logged[request[message_codes == number]] = 0
+        yield Attribute(LOGGED, logged, [messages[number]], is_effect=True)
 
 
-def _encoded(column: pa.Array) -> tuple[pa.Array, NDArray[np.int64]]:
+def _encoded(column: pa.ChunkedArray) -> tuple[list[str], NDArray[np.int64]]:
     """Return the different texts of a column in their order, and for each row the number of its text."""
     import numpy as np
-    import pyarrow.compute as pc
 
-    encoded = column.combine_chunks().dictionary_encode()
-    order = pc.sort_indices(encoded.dictionary)
-    ranks = np.empty(len(order), dtype=np.int64)
-    ranks[order.to_numpy()] = np.arange(len(order))
-    return encoded.dictionary.take(order), ranks[encoded.indices.to_numpy()]
+    coded, found = codes(column)
+    texts = [text or "" for text in found]
+    order = sorted(range(len(texts)), key=texts.__getitem__)
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    return [texts[index] for index in order], rank[coded]
