@@ -104,7 +104,8 @@ class Analysis:
     and the parameters into further binds of `sql` (named in `bound`), `bind_arrow` its Arrow table, where they are too
     many for Python. Where the bind `asked_of` is empty there is no answer, and `sql` is not asked. `compute` turns the
     rows of `sql` into the rows of the answer where SQL is not enough; `compute_arrow` does so from an Arrow table,
-    where they are too many for Python. Rows in Python have times as integer nanoseconds and JSON as text.
+    where they are too many for Python. `outline` makes rows from the binds alone, without what `sql` says of each: for
+    who only looks for one of them. Rows in Python have times as integer nanoseconds and JSON as text.
 
     `limit` is the default number of rows, 0 for all. `many` says that rows are single records of the store: then
     the limit is pushed into the statement and the rest counted by a second one, instead of fetched and dropped.
@@ -142,6 +143,7 @@ class Analysis:
     asked_of: str | None = None
     compute: Callable[[Sequence[Row], Mapping[str, Value]], Sequence[Row]] | None = None
     compute_arrow: Callable[[pa.Table, Mapping[str, Value]], Sequence[Row]] | None = None
+    outline: Callable[[Mapping[str, Any]], Sequence[Row]] | None = None
     many: bool = False
     further: str = ""
     greyed: str | None = None

@@ -37,9 +37,7 @@ def ask(
     connection: duckdb.DuckDBPyConnection, analysis: Analysis, values: Mapping[str, Value], scope: Scope, limit: int
 ) -> Answer:
     """Ask an analysis with accepted values; the rows come while the connection is open."""
-    binds: dict[str, Any] = {**values, **(scope.binds(connection) if analysis.scoped else {})}
-    _keep(connection, analysis.kept)
-    binds |= _prepared(connection, analysis, binds)
+    binds = _binds(connection, analysis, values, scope)
     statement = Statement(connection, analysis.sql, {**binds, "most": _LARGEST} if analysis.many else binds)
     columns = () if analysis.is_computed else statement.columns(analysis.columns)
     answer = Answer(
@@ -72,6 +70,24 @@ def ask(
     else:
         answer.tuples = _counted(statement.fetch(columns), answer, limit)
     return answer
+
+
+def ask_outline(
+    connection: duckdb.DuckDBPyConnection, analysis: Analysis, values: Mapping[str, Value], scope: Scope
+) -> Sequence[Row]:
+    """Return all rows of an analysis, where it can be without what is looked up of each."""
+    if analysis.outline is None:
+        return ask(connection, analysis, values, scope, 0).rows()
+    return analysis.outline(_binds(connection, analysis, values, scope))
+
+
+def _binds(
+    connection: duckdb.DuckDBPyConnection, analysis: Analysis, values: Mapping[str, Value], scope: Scope
+) -> dict[str, Any]:
+    """Return the binds of the statement of an analysis; what it keeps is computed before."""
+    binds: dict[str, Any] = {**values, **(scope.binds(connection) if analysis.scoped else {})}
+    _keep(connection, analysis.kept)
+    return binds | dict(_prepared(connection, analysis, binds))
 
 
 def _prepared(connection: duckdb.DuckDBPyConnection, analysis: Analysis, binds: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -29,10 +29,10 @@ def taken_from(
     connection: duckdb.DuckDBPyConnection, origin: Origin, values: Mapping[str, Value], scope: Scope
 ) -> Mapping[str, Value]:
     """Return what the row says that is named by its key, or the beginning of one."""
-    from loglens.ask import ask
+    from loglens.ask import ask_outline
 
     analysis, wanted = BY_NAME[origin.analysis], str(values[origin.param])
-    rows = ask(connection, analysis, accept_all(analysis, {}), scope, 0).rows()
+    rows = ask_outline(connection, analysis, accept_all(analysis, {}), scope)
     found = [row for row in rows if str(row[origin.key]).startswith(wanted)]
     if len(found) != 1:
         several = f"{len(found)} of the {len(rows):,} {origin.analysis} begin with"

@@ -29,6 +29,12 @@ def _rows(table: pa.Table, values: Mapping[str, Value]) -> Sequence[Row]:
     return rows(table, values)
 
 
+def _outline(values: Mapping[str, Any]) -> Sequence[Row]:
+    from loglens.bursts.answer import outline
+
+    return outline(values)
+
+
 def _notes(values: Mapping[str, Any]) -> Sequence[str]:
     from loglens.bursts.answer import notes
 
@@ -80,7 +86,7 @@ ANALYSIS = Analysis(
     rows_named="bursts of errors",
     spread="local",
     needs=("query_shapes", "trace_structure", "log_templates"),
-    kept=("error_events",),
+    kept=("error_events", "request_signals"),
     prepare=COUNTS,
     bound=(
         *("burst_number", "burst_kind", "burst_service", "burst_route", "burst_name", "burst_first", "burst_end"),
@@ -90,6 +96,7 @@ ANALYSIS = Analysis(
     asked_of="burst_number",
     sql=EVIDENCE,
     compute_arrow=_rows,
+    outline=_outline,
     notes=_notes,
     draw=_draw,
     row_sql=COUNT_AGAIN,

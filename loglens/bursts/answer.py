@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from loglens.analysis import Row, Value
 from loglens.arrow_columns import numbers, taken
-from loglens.bursts.burst import Burst, Gates, Scanned, find_bursts
+from loglens.bursts.burst import Burst, Gates, Scanned, burst_id, find_bursts
 from loglens.bursts.chance import false_bursts, least_detectable
 from loglens.bursts.prune import pruned
 from loglens.bursts.series import Series, Times, read_series
@@ -58,16 +56,22 @@ def asked_bursts(scanned: Scanned, times: Times, values: Mapping[str, Value], si
 
 def rows(table: pa.Table, values: Mapping[str, Any]) -> list[Row]:
     """Return the rows of the answer from those of the statement and its binds."""
+    bursts, series, _ = values["found"]
+    parts = _by_burst(table, len(bursts))
+    made = [
+        row | _looked_into(burst, series.times, part)
+        for row, burst, part in zip(outline(values), bursts, parts, strict=True)
+    ]
+    return sorted(made, key=lambda row: (row["own_ratio"] < 0.5, -row["sigma"], row["burst_id"]))
+
+
+def outline(values: Mapping[str, Any]) -> list[Row]:
+    """Return what the scan tells of each burst, without a look into it."""
     bursts, series, scanned = values["found"]
     if not bursts:
         return []
     expected_false = false_bursts(float(values["sigma"]), scanned.keys, series.times.buckets)
-    parts = _by_burst(table, len(bursts))
-    made = [
-        _row(burst, series.times, expected_false) | _looked_into(burst, series.times, part)
-        for burst, part in zip(bursts, parts, strict=True)
-    ]
-    return sorted(made, key=lambda row: (row["own_ratio"] < 0.5, -row["sigma"], row["burst_id"]))
+    return [_row(burst, series.times, expected_false) for burst in bursts]
 
 
 def _by_burst(table: pa.Table, bursts: int) -> Iterator[pa.Table]:
@@ -79,9 +83,8 @@ def _by_burst(table: pa.Table, bursts: int) -> Iterator[pa.Table]:
 def _row(burst: Burst, times: Times, expected_false: float) -> Row:
     key, traffic = burst.key, burst.traffic
     first_ns, end_ns = times.at(burst.start), times.at(burst.end)
-    named = json.dumps([*key, first_ns // 60_000_000_000])
     return {
-        "burst_id": hashlib.md5(named.encode(), usedforsecurity=False).hexdigest()[:12],
+        "burst_id": burst_id(key, first_ns),
         "kind": key.kind,
         "service": key.service,
         "route": key.route,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -118,6 +120,12 @@ class Scanned:
     keys: int
     quietest: tuple[float, float] | None
     busiest: tuple[float, float] | None
+
+
+def burst_id(key: Key, first_ns: int) -> str:
+    """Return the name of a burst: it stays while its key and the minute of its onset do."""
+    named = json.dumps([*key, first_ns // 60_000_000_000])
+    return hashlib.md5(named.encode(), usedforsecurity=False).hexdigest()[:12]
 
 
 def find_bursts(series: Series, gates: Gates, quiet: NDArray[np.bool_] | None) -> Scanned:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-# One row a key and bucket (`is_asked`: the traffic is requests) of keys with errors enough; first the row of the time
-# they lie in, whose `kind` is null.
+# One row a key (`is_asked`: the traffic is requests) with errors enough, and its counts by bucket; first the row of the
+# time they lie in, whose `kind` is null.
 COUNTS = """
     WITH range AS MATERIALIZED (
         SELECT * FROM time_range($until_ns)
@@ -83,6 +83,8 @@ COUNTS = """
         CROSS JOIN range
         WHERE
             records.severity_number >= 17
+            -- The same said of the record itself, so that of the others no id is read.
+            AND logs.severity_number >= 17
             AND records.ts_ns BETWEEN first_ns AND last_ns
             AND ($service IS NULL OR records.service = $service)
         GROUP BY ALL
@@ -102,8 +104,8 @@ COUNTS = """
         FROM request_attributes
         SEMI JOIN failing USING (origin, source_id, line, ordinal)
         GROUP BY tenant
-        HAVING tenant IS NOT NULL
-        ORDER BY count(*) DESC, tenant
+        -- None comes last, and is not left out by a condition: that would be asked of every request before the join.
+        ORDER BY tenant IS NULL, count(*) DESC, tenant
         LIMIT 50
     ),
     -- Where no error has a tenant, nobody's attributes are searched for one.
@@ -111,7 +113,7 @@ COUNTS = """
         SELECT source_id, line, ordinal, origin, tenant
         FROM request_identities
         SEMI JOIN most_failing USING (tenant)
-        WHERE EXISTS (FROM most_failing)
+        WHERE EXISTS (FROM most_failing WHERE tenant IS NOT NULL)
     ),
     tenants AS MATERIALIZED (
         SELECT
@@ -124,6 +126,7 @@ COUNTS = """
         CROSS JOIN range
         WHERE
             start_ns BETWEEN first_ns AND last_ns
+            AND EXISTS (FROM identified)
             AND NOT is_health
             AND ($service IS NULL OR service = $service)
     ),
@@ -176,38 +179,41 @@ COUNTS = """
         FROM tenants
         GROUP BY tenant, bucket
     ),
-    numbered AS MATERIALIZED (
-        SELECT *, sum(errors) OVER (PARTITION BY kind, service, route, name) AS whole FROM counted
-    ),
-    keys AS (
-        SELECT DISTINCT kind, service, route, name, whole FROM numbered WHERE whole > 0
+    keys AS MATERIALIZED (
+        SELECT
+            kind            AS kind,
+            service         AS service,
+            route           AS route,
+            name            AS name,
+            any_value(is_asked) AS is_asked,
+            sum(errors)     AS whole,
+            list(
+                {'bucket': bucket, 'traffic': coalesce(traffic, 0)::BIGINT, 'errors': errors::BIGINT}
+                ORDER BY bucket
+            )               AS points
+        FROM counted
+        GROUP BY kind, service, route, name
     )
     SELECT
         NULL                    AS kind,
         NULL                    AS service,
         NULL                    AS route,
         NULL                    AS name,
-        width_ns                AS bucket,
-        first_ns                AS traffic,
-        last_ns                 AS errors,
-        NULL                    AS is_asked
+        NULL                    AS is_asked,
+        -- What failed too seldom for any burst, to be told as such.
+        (SELECT count(*) FROM keys WHERE whole > 0 AND whole < $min_excess) AS seldom,
+        [{'bucket': width_ns, 'traffic': first_ns, 'errors': last_ns}] AS points
     FROM range
-    UNION ALL
-    -- What failed too seldom for any burst, to be told as such.
-    SELECT 'seldom', NULL, NULL, NULL, count(*), NULL, NULL, NULL
-    FROM keys
-    WHERE whole < $min_excess
     UNION ALL
     SELECT
         kind                    AS kind,
         service                 AS service,
         route                   AS route,
         name                    AS name,
-        bucket                  AS bucket,
-        traffic::BIGINT         AS traffic,
-        errors::BIGINT          AS errors,
-        is_asked                AS is_asked
-    FROM numbered
+        is_asked                AS is_asked,
+        NULL                    AS seldom,
+        points                  AS points
+    FROM keys
     WHERE
         whole >= $min_excess
         -- What errors of a service are in proportion to.
@@ -216,8 +222,7 @@ COUNTS = """
         kind NULLS FIRST,
         service NULLS FIRST,
         route NULLS FIRST,
-        name NULLS FIRST,
-        bucket
+        name NULLS FIRST
 """
 
 # The errors of one burst, counted anew.

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from loglens.arrow_columns import codes, first_rows, flags, numbers, rows_with
-
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
@@ -17,6 +15,7 @@ if TYPE_CHECKING:
     from loglens.statistics import Reals
 
 _S = 10**9
+_POINT = ("bucket", "traffic", "errors")
 # So many values of all series are looked at together: they stay in the cache of the processor.
 _BLOCK = 50_000
 # Errors may follow what was asked or written by this much; a moment without any is no moment without traffic.
@@ -186,21 +185,21 @@ def read_series(table: pa.Table) -> Series | None:
     """Return the series of the statement that counts; None where nothing has a time."""
     import numpy as np
 
-    head = rows_with(table, "kind", None).to_pylist()
-    if not head or head[0]["traffic"] is None:
+    if not table.num_rows:
         return None
-    seldom = rows_with(table, "kind", "seldom").to_pylist()
-    rows = rows_with(table, "kind", *(set(codes(table["kind"])[1]) - {None, "seldom"}))
-    firsts = first_rows(rows, Key._fields)
-    traffic = numbers(rows["traffic"])
+    points = table["points"].combine_chunks()
+    bucket, traffic, errors = (np.from_dlpack(points.values.field(name)).astype(np.int64) for name in _POINT)
+    # The first row is no key: it tells of all.
+    bounds = np.from_dlpack(points.offsets)[1:].astype(np.intp)
+    keys = [Key(*key) for key in zip(*(table[name].to_pylist()[1:] for name in Key._fields), strict=True)]
     return Series(
-        times=Times(head[0]["traffic"], head[0]["errors"], head[0]["bucket"]),
-        keys=[Key(*(rows[name][row].as_py() for name in Key._fields)) for row in firsts.tolist()],
-        bounds=np.concatenate([firsts, [rows.num_rows]]).astype(np.intp),
-        bucket=numbers(rows["bucket"]),
-        errors=numbers(rows["errors"]),
+        times=Times(*(int(values[0]) for values in (traffic, errors, bucket))),
+        keys=keys,
+        bounds=bounds,
+        bucket=bucket,
+        errors=errors,
         traffic=traffic,
-        is_asked=flags(rows["is_asked"])[firsts],
-        has_traffic=np.logical_or.reduceat(traffic > 0, firsts) if rows.num_rows else traffic > 0,
-        seldom=seldom[0]["bucket"] if seldom else 0,
+        is_asked=np.array([bool(is_asked) for is_asked in table["is_asked"].to_pylist()[1:]], dtype=bool),
+        has_traffic=np.logical_or.reduceat(traffic > 0, bounds[:-1]) if keys else np.zeros(0, dtype=bool),
+        seldom=table["seldom"][0].as_py(),
     )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-# One row a key and bucket of templates, levels and services with records enough, and of the requests that services
-# answered; first the row of the time they lie in, whose `kind` is null. The name of a template is its id.
+# One row a template, level or service with records enough, and a service that answered requests, with its counts by
+# bucket; first the row of the time they lie in, whose `kind` is null. The name of a template is its id.
 COUNTS = """
     WITH range AS MATERIALIZED (
         SELECT * FROM time_range($until_ns)
@@ -41,42 +41,58 @@ COUNTS = """
         FROM written
         GROUP BY service, bucket
     ),
-    numbered AS MATERIALIZED (
-        SELECT *, sum(records) OVER (PARTITION BY kind, service, name) AS whole FROM counted
+    keys AS MATERIALIZED (
+        SELECT
+            kind                                                AS kind,
+            service                                             AS service,
+            name                                                AS name,
+            sum(records)                                        AS whole,
+            list({'bucket': bucket, 'traffic': 0, 'errors': records::BIGINT} ORDER BY bucket) AS points
+        FROM counted
+        GROUP BY kind, service, name
+    ),
+    answered AS (
+        SELECT
+            service                                             AS service,
+            (start_ns - first_ns) // width_ns                   AS bucket,
+            count(*)                                            AS traffic
+        FROM requests
+        CROSS JOIN range
+        WHERE
+            start_ns BETWEEN first_ns AND last_ns
+            AND NOT is_health
+            AND ($service IS NULL OR service = $service)
+        GROUP BY service, bucket
     )
     SELECT
         NULL                                                    AS kind,
         NULL                                                    AS service,
         NULL                                                    AS route,
         NULL                                                    AS name,
-        width_ns                                                AS bucket,
-        first_ns                                                AS traffic,
-        last_ns                                                 AS errors,
-        NULL                                                    AS is_asked
+        NULL                                                    AS is_asked,
+        (SELECT count(*) FROM keys WHERE whole < $min_excess)   AS seldom,
+        [{'bucket': width_ns, 'traffic': first_ns, 'errors': last_ns}] AS points
     FROM range
     UNION ALL
-    SELECT 'seldom', NULL, NULL, NULL, count(DISTINCT (kind, service, name)), NULL, NULL, NULL
-    FROM numbered
-    WHERE whole < $min_excess
-    UNION ALL
-    SELECT kind, service, NULL, name, bucket, NULL, records::BIGINT, NULL
-    FROM numbered
+    SELECT kind, service, NULL, name, NULL, NULL, points
+    FROM keys
     WHERE whole >= $min_excess
     UNION ALL
-    SELECT 'answered', service, NULL, NULL, (start_ns - first_ns) // width_ns AS bucket, count(*), 0, true
-    FROM requests
-    CROSS JOIN range
-    WHERE
-        start_ns BETWEEN first_ns AND last_ns
-        AND NOT is_health
-        AND ($service IS NULL OR service = $service)
-    GROUP BY service, bucket
+    SELECT
+        'answered',
+        service,
+        NULL,
+        NULL,
+        true,
+        NULL,
+        list({'bucket': bucket, 'traffic': traffic, 'errors': 0} ORDER BY bucket)
+    FROM answered
+    GROUP BY service
     ORDER BY
         kind NULLS FIRST,
         service NULLS FIRST,
         route NULLS FIRST,
-        name NULLS FIRST,
-        bucket
+        name NULLS FIRST
 """
 
 # What each burst is of: one row a burst, with its commonest template.
