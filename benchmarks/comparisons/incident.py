@@ -1,10 +1,15 @@
-"""What broke, when, and who felt it: log templates, the scan for bursts, and the three questions of an incident."""
+"""What broke, when, and who felt it: log templates, the scan for bursts, and the questions of an incident."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from benchmarks.comparison import Comparison, Contender, Target
 from benchmarks.comparisons.answers import last_number, nothing
 from benchmarks.inputs import LOGLENS, PYTHON_MODULE
+from benchmarks.inputs.incident_lines import BEGIN, END, ROUTE, SERVICE
+from loglens.bursts.burst import burst_id
+from loglens.bursts.series import Key
 
 DERIVED = "log_templates, an id on every record, written"
 MASKED = "masked and counted, nothing stored"
@@ -12,12 +17,20 @@ MASKED = "masked and counted, nothing stored"
 DERIVED_MS, MASKED_MS = 3_333, 1_000
 KEYS = 1_000
 SCANNED = f"{KEYS:,} keys, a week of minutes each"
-# Ten minutes of the day that the records are of.
-WINDOW = ("--from", "2026-10-01T12:00:00Z", "--to", "2026-10-01T12:10:00Z")
+BURST = burst_id(Key("route", SERVICE, ROUTE, None), int(datetime.fromisoformat(BEGIN).timestamp()) * 10**9)
 
 
 def _asked(question: str, *words: str) -> Contender:
-    return Contender(question, (*LOGLENS, question, *words, "--format", "json", "--db", "{derived_log_store}"))
+    name = " ".join([question, *words[:1]])
+    return Contender(name, (*LOGLENS, question, *words, "--format", "json", "--db", "{derived_incident}"))
+
+
+QUESTIONS = (
+    _asked("bursts"),
+    _asked("errors"),
+    _asked("impact", "--burst", BURST),
+    _asked("impact", "--from", BEGIN, "--to", END),
+)
 
 
 TEMPLATES = Comparison(
@@ -46,9 +59,9 @@ SCAN = Comparison(
 
 INCIDENT = Comparison(
     name="incident",
-    title="The three questions of an incident over a million derived log records",
-    inputs=("derived_log_store",),
-    contenders=(_asked("bursts"), _asked("errors"), _asked("impact", *WINDOW)),
-    targets=tuple(Target("wall_ms", bar=2_000, contender=name) for name in ("bursts", "errors", "impact")),
+    title="The questions of an incident over a million derived log records",
+    inputs=("derived_incident",),
+    contenders=QUESTIONS,
+    targets=tuple(Target("wall_ms", bar=2_000, contender=question.name) for question in QUESTIONS),
     read_answer=nothing,
 )

@@ -19,6 +19,7 @@ LOGLENS = (*PYTHON_MODULE, "loglens")
 TEXT = "benchmarks/inputs/text.py"
 LOG_LINES = (TEXT, "benchmarks/inputs/log_lines.py")
 LOG_TEXTS = (TEXT, "benchmarks/inputs/log_texts.py")
+INCIDENT_LINES = (*LOG_LINES, "benchmarks/inputs/incident_lines.py")
 SPANS = (TEXT, "benchmarks/inputs/otlp_spans.py")
 SPAN_STORE = (*SPANS, "benchmarks/inputs/span_store.py", "loglens/store/migrations")
 # A store follows from the tables and from whatever fills them.
@@ -177,7 +178,17 @@ ALL: tuple[Input, ...] = (
     ),
     _derived("derived_store", "spans", SPAN_STORE, "span_store"),
     _ingested("log_store", "the lines of NDJSON", LOG_LINES, "{logs}", "logs"),
-    _derived("derived_log_store", "the lines of NDJSON", (*LOG_LINES, *STORE), "log_store"),
+    Input(
+        name="incident_logs",
+        title="lines of NDJSON with an incident in them",
+        suffix=".ndjson",
+        count=1_000_000,
+        quick=200_000,
+        make=(*PYTHON_MODULE, "benchmarks.inputs.incident_lines", "{out}", "{count}"),
+        sources=INCIDENT_LINES,
+    ),
+    _ingested("incident_store", "the lines with an incident", INCIDENT_LINES, "{incident_logs}", "incident_logs"),
+    _derived("derived_incident", "the lines with an incident", (*INCIDENT_LINES, *STORE), "incident_store"),
     Input(
         name="texts",
         title="lines of NDJSON, messages of 400 kinds",
