@@ -99,13 +99,13 @@ class Analysis:
     """One question: from this object come the command, the `Lens` method, the help, the docs and the JSON shape.
 
     `columns` maps each column to its meaning, in order; units are in the names (`_ms`, `_s`, `_ns`, `_bytes`,
-    `_ratio`). `sql` is a static SELECT whose `$name` binds are the parameters, and those of SCOPE it uses
-    (all of them unless `scoped` is false). `prepare` is a first SELECT over the same binds; `bind` turns its rows
-    and the parameters into further binds of `sql` (named in `bound`), `bind_arrow` its Arrow table, where they are too
-    many for Python. Where the bind `asked_of` is empty there is no answer, and `sql` is not asked. `compute` turns the
-    rows of `sql` into the rows of the answer where SQL is not enough; `compute_arrow` does so from an Arrow table,
-    where they are too many for Python. `outline` makes rows from the binds alone, without what `sql` says of each: for
-    who only looks for one of them. Rows in Python have times as integer nanoseconds and JSON as text.
+    `_ratio`). `sql` is a static SELECT whose `$name` binds are the parameters, and those of SCOPE. `prepare` is a
+    first SELECT over the same binds; `bind` turns its rows and the parameters into further binds of `sql` (named in
+    `bound`), `bind_arrow` its Arrow table, where they are too many for Python. Where the bind `asked_of` is empty there
+    is no answer, and `sql` is not asked. `compute` turns the rows of `sql` into the rows of the answer where SQL is not
+    enough; `compute_arrow` does so from an Arrow table, where they are too many for Python. `outline` makes rows from
+    the binds alone, without what `sql` says of each: for who only looks for one of them. Rows in Python have times as
+    integer nanoseconds and JSON as text.
 
     `limit` is the default number of rows, 0 for all. `many` says that rows are single records of the store: then
     the limit is pushed into the statement and the rest counted by a second one, instead of fetched and dropped.
@@ -135,7 +135,6 @@ class Analysis:
     key: tuple[str, ...]
     sql: str
     limit: int = 20
-    scoped: bool = True
     prepare: str | None = None
     bound: tuple[str, ...] = ()
     bind: Callable[[Sequence[Row], Mapping[str, Value]], Mapping[str, Any]] | None = None

@@ -57,13 +57,12 @@ class Lens:
         from loglens.ask import ask
 
         analysis = BY_NAME[name]
-        scoping = SCOPING if analysis.scoped else ()
-        known = [param.name for param in analysis.params] + [*scoping, "limit"]
+        known = [param.name for param in analysis.params] + [*SCOPING, "limit"]
         for word in given:
             if word not in known:
                 raise UsageError(f"{name} has no parameter {word!r}. {did_you_mean(word, known)}")
-        values = accept_all(analysis, {word: value for word, value in given.items() if word not in (*scoping, "limit")})
-        scope = Scope(**{word: given[word] for word in scoping if word in given})
+        values = accept_all(analysis, {word: value for word, value in given.items() if word not in (*SCOPING, "limit")})
+        scope = Scope(**{word: given[word] for word in SCOPING if word in given})
         limit = _limit(given.get("limit", analysis.limit))
         follow = analysis.follow if analysis.follow and values[analysis.follow.param] else None
         then = BY_NAME[follow.analysis] if follow else None

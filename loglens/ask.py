@@ -85,7 +85,7 @@ def _binds(
     connection: duckdb.DuckDBPyConnection, analysis: Analysis, values: Mapping[str, Value], scope: Scope
 ) -> dict[str, Any]:
     """Return the binds of the statement of an analysis; what it keeps is computed before."""
-    binds: dict[str, Any] = {**values, **(scope.binds(connection) if analysis.scoped else {})}
+    binds: dict[str, Any] = {**values, **scope.binds(connection)}
     _keep(connection, analysis.kept)
     return binds | dict(_prepared(connection, analysis, binds))
 

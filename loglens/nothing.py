@@ -24,8 +24,6 @@ def none_of(
     """Say that there is none of what an analysis tells: between the times asked for, or else those of the data."""
     is_narrowed = any(values[param.name] != accept(param, param.default) for param in analysis.params)
     said = f"No {analysis.none_of}"
-    if not analysis.scoped:
-        return f"{said}."
     said += f" of {binds['service']}" if binds["service"] is not None else ""
     said += " that match" if is_narrowed else ""
     first_ns, last_ns = binds["since_ns"], binds["until_ns"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -88,6 +88,11 @@ class Scope:
             raise UsageError(f"service {self.service!r} is not text.")
         bounds = resolve(self.since, self.until, lambda: end_to_count_from(connection))
         return {"since_ns": bounds[0], "until_ns": bounds[1], "service": self.service}
+
+
+def is_limited(binds: Mapping[str, Any]) -> bool:
+    """Whether the binds of a scope leave anything out."""
+    return (binds["since_ns"], binds["until_ns"], binds["service"]) != (FIRST_NS, LAST_NS, None)
 
 
 def end_of_data(connection: duckdb.DuckDBPyConnection) -> int | None:

@@ -8,7 +8,7 @@ from typing import Any
 from loglens.analysis import Analysis
 from loglens.scope import When
 
-# What every scoped analysis takes besides its own parameters, as Python names.
+# What every analysis takes besides its own parameters, as Python names.
 SCOPING = ("since", "until", "service")
 
 
@@ -27,7 +27,7 @@ def signature(analysis: Analysis) -> inspect.Signature:
     types: dict[str, Any] = {"since": When, "until": When, "service": str | None}
     shared = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=types[name])
-        for name in (SCOPING if analysis.scoped else ())
+        for name in SCOPING
     ]
     limit = inspect.Parameter("limit", inspect.Parameter.KEYWORD_ONLY, default=analysis.limit, annotation=int)
     return inspect.Signature([this, *own, *shared, limit])

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from loglens.errors import NotFound, UsageError
+from loglens.scope import is_limited
 
 # Ids that are listed where a prefix fits several; a statement asks for one more, to know whether there are more.
 _LISTED = 5
 
 
-def one_id(noun: str, asked: str, known: Sequence[str]) -> str:
+def one_id(noun: str, asked: str, known: Sequence[str], scope: Mapping[str, Any]) -> str:
     """Return the id of a trace, a template or an error that was asked for, of those known that begin so, in order.
+
+    `scope` are the binds of the time and service that were asked for.
 
     Raises NotFound where there is none, UsageError where there are several and none is just this.
     """
@@ -19,7 +23,8 @@ def one_id(noun: str, asked: str, known: Sequence[str]) -> str:
     if asked.lower() in ids:
         return asked.lower()
     if not ids:
-        raise NotFound(f"No {noun} {asked!r}. `loglens {noun}s` lists them.")
+        there = " of the time and service asked for" if is_limited(scope) else ""
+        raise NotFound(f"No {noun} {asked!r}{there}. `loglens {noun}s` lists them.")
     if len(ids) > 1:
         listed = ", ".join(ids[:_LISTED]) + (", …" if len(ids) > _LISTED else "")
         raise UsageError(f"{asked!r} begins more than one {noun} id: {listed}.")

@@ -56,7 +56,7 @@ def test_a_question_is_a_method(lens: Lens) -> None:
 @pytest.mark.parametrize("analysis", ALL, ids=lambda analysis: analysis.name)
 def test_every_method_has_a_real_signature_and_docstring(analysis: Analysis) -> None:
     method = getattr(Lens, analysis.name)
-    shared = ["since", "until", "service", "limit"] if analysis.scoped else ["limit"]
+    shared = ["since", "until", "service", "limit"]
     parameters = inspect.signature(method).parameters
     positional = [param.name for param in analysis.params if param.positional]
     others = [param.name for param in analysis.params if not param.positional]
@@ -242,7 +242,6 @@ def test_a_limit_of_many_rows_is_pushed_down_and_the_rest_counted(small_store: P
         params=(),
         columns={"trace_id": "Id."},
         key=("trace_id",),
-        scoped=False,
         many=True,
         sql="SELECT trace_id FROM spans ORDER BY trace_id",
     )

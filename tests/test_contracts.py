@@ -185,9 +185,7 @@ def quiet(analysis: Analysis) -> bool:
 
 
 def binds_of(analysis: Analysis, connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    binds: dict[str, Any] = dict(values_of(analysis))
-    if analysis.scoped:
-        binds |= Scope().binds(connection)
+    binds: dict[str, Any] = {**values_of(analysis), **Scope().binds(connection)}
     if analysis.bind_arrow is not None and analysis.prepare is not None:
         found = analysis.bind_arrow(Statement(connection, analysis.prepare, binds).arrow(), binds)
         assert set(found) == set(analysis.bound)
@@ -208,7 +206,7 @@ def test_the_statement_takes_the_declared_parameters(analysis: Analysis) -> None
             (statement,) = connection.extract_statements(sql)
             named |= statement.named_parameters
     declared = {param.name for param in analysis.params}
-    scope = set(SCOPE) if analysis.scoped else set()
+    scope = set(SCOPE)
     assert named <= declared | scope | set(analysis.bound) | ({"most"} if analysis.many else set())
     assert scope <= named
     unused = declared - named
@@ -233,7 +231,7 @@ def test_the_declaration_is_complete(analysis: Analysis) -> None:
 
 @each
 def test_defaults_and_flags_are_values_of_their_parameters(analysis: Analysis) -> None:
-    shared = {option for param in shared_options(0, True) for option in (*param.opts, param.name)}
+    shared = {option for param in shared_options(0) for option in (*param.opts, param.name)}
     for param in analysis.params:
         assert param.name not in shared
         for flag, value in (param.flags or {}).items():

@@ -12,7 +12,7 @@ from loglens.trace_ids import one_id
 
 def _bind(found: Sequence[Row], values: Mapping[str, Value]) -> Mapping[str, Any]:
     ids = [row["trace_id"] for row in found]
-    return {f"found_{side}": one_id("trace", str(values[f"trace_{side}"]), ids) for side in ("a", "b")}
+    return {f"found_{side}": one_id("trace", str(values[f"trace_{side}"]), ids, values) for side in ("a", "b")}
 
 
 def _compute(spans: Sequence[Row], values: Mapping[str, Value]) -> Sequence[Row]:
@@ -41,7 +41,13 @@ ANALYSIS = Analysis(
     title="Two traces",
     question="What does one request do more often or longer than another one?",
     params=(
-        Param("trace_a", None, "The trace id of one, or the beginning of it.", positional=True, metavar="A"),
+        Param(
+            "trace_a",
+            None,
+            "The trace id of one, with records of the time and service, or its beginning.",
+            positional=True,
+            metavar="A",
+        ),
         Param("trace_b", None, "That of the other.", positional=True, metavar="B"),
     ),
     columns={
@@ -63,7 +69,6 @@ ANALYSIS = Analysis(
         "b_trace_id": "Trace id of B.",
     },
     key=("a_trace_id", "b_trace_id", "stack"),
-    scoped=False,
     limit=0,
     needs=("trace_structure",),
     spread="local",
@@ -71,13 +76,14 @@ ANALYSIS = Analysis(
         SELECT DISTINCT
             trace_id AS trace_id
         FROM (
-            SELECT trace_id FROM spans
+            SELECT trace_id, start_ns AS time_ns, service FROM spans
             UNION ALL
-            SELECT trace_id FROM logs
+            SELECT trace_id, ts_ns, service FROM logs
         ) AS ids
         WHERE
-            starts_with(trace_id, lower($trace_a))
-            OR starts_with(trace_id, lower($trace_b))
+            (starts_with(trace_id, lower($trace_a)) OR starts_with(trace_id, lower($trace_b)))
+            AND in_scope(time_ns, $since_ns, $until_ns)
+            AND ($service IS NULL OR service = $service)
         ORDER BY trace_id
     """,
     bound=("found_a", "found_b"),

@@ -18,7 +18,7 @@ _MOST = 20_000
 
 
 def _bind(found: Sequence[Row], values: Mapping[str, Value]) -> Mapping[str, Any]:
-    error_id = one_id("error", str(values["error"]), [row["error_id"] for row in found])
+    error_id = one_id("error", str(values["error"]), [row["error_id"] for row in found], values)
     return {"found_error": error_id, "sample": _MOST, "stack": STACK}
 
 

@@ -37,13 +37,12 @@ ANALYSIS = Analysis(
     question="Which lines could not be read, and why?",
     params=(),
     columns={
-        "uri": "Source the text came from.",
+        "uri": "Source the text came from: one with records of the time and service asked for.",
         "line": "Line it starts on.",
         "reason": "Why it could not be read.",
         "raw": "The text itself.",
     },
     key=("uri", "line"),
-    scoped=False,
     many=True,
     limit=50,
     spread="local",
@@ -55,6 +54,7 @@ ANALYSIS = Analysis(
             rejects.raw         AS raw
         FROM rejects
         JOIN sources USING (source_id)
+        SEMI JOIN sources_in_scope($since_ns, $until_ns, $service) USING (source_id)
         ORDER BY
             uri,
             line,

@@ -13,29 +13,54 @@ ANALYSIS = Analysis(
         "table_name": "Table; requests is a view over spans and logs.",
         "column_name": "Column.",
         "type": "Type.",
-        "rows": "Rows in it.",
+        "rows": "Rows in it, of the time and service asked for; of sources those with such records.",
         "meaning": "What it holds.",
     },
     key=("table_name", "column_name"),
-    scoped=False,
     limit=0,
     spread="local",
     sql="""
-        WITH counts AS (
+        WITH asked AS MATERIALIZED (
+            SELECT source_id FROM sources_in_scope($since_ns, $until_ns, $service)
+        ),
+        counts AS (
             -- Counted, because the catalogue still counts rows that were deleted.
-            SELECT 'sources' AS table_name, count(*) AS rows FROM sources
+            SELECT 'sources' AS table_name, count(*) AS rows
+            FROM asked
             UNION ALL
-            SELECT 'rejects', count(*) FROM rejects
+            SELECT 'rejects', count(*)
+            FROM rejects
+            SEMI JOIN asked USING (source_id)
             UNION ALL
-            SELECT 'logs', count(*) FROM logs
+            SELECT 'logs', count(*)
+            FROM logs
+            WHERE
+                in_scope(ts_ns, $since_ns, $until_ns)
+                AND ($service IS NULL OR service = $service)
             UNION ALL
-            SELECT 'spans', count(*) FROM spans
+            SELECT 'spans', count(*)
+            FROM spans
+            WHERE
+                in_scope(start_ns, $since_ns, $until_ns)
+                AND ($service IS NULL OR service = $service)
             UNION ALL
-            SELECT 'metric_samples', count(*) FROM metric_samples
+            SELECT 'metric_samples', count(*)
+            FROM metric_samples
+            WHERE
+                in_scope(ts_ns, $since_ns, $until_ns)
+                AND ($service IS NULL OR service = $service)
             UNION ALL
-            SELECT 'health_checks', count(*) FROM health_checks
+            SELECT 'health_checks', count(*)
+            FROM health_checks
+            WHERE
+                in_scope(ts_ns, $since_ns, $until_ns)
+                AND ($service IS NULL OR service = $service)
             UNION ALL
-            SELECT 'requests', count(*) FROM requests
+            SELECT 'requests', count(*)
+            FROM requests
+            WHERE
+                in_scope(start_ns, $since_ns, $until_ns)
+                AND ($service IS NULL OR service = $service)
         )
         SELECT
             columns.table_name      AS table_name,

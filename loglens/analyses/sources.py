@@ -22,7 +22,7 @@ ANALYSIS = Analysis(
     question="What was read, as what, and what became of every line?",
     params=(Param("verbose", False, "Show what was assumed while reading each source."),),
     columns={
-        "source_id": "Number of the source.",
+        "source_id": "Number of the source: one with records of the time and service asked for.",
         "uri": "Path it was last seen under.",
         "format": "Format it was read as.",
         "lines": "Lines: blank, rejected and in records.",
@@ -37,7 +37,6 @@ ANALYSIS = Analysis(
         "assumptions": "What was assumed, with --verbose.",
     },
     key=("source_id",),
-    scoped=False,
     limit=0,
     spread="local",
     kept=("request_signals",),
@@ -93,6 +92,8 @@ ANALYSIS = Analysis(
             nullif(concat_ws('; ', sources.note, chosen.note), '') AS note,
             if($verbose, assumptions, NULL)                     AS assumptions
         FROM sources
+        SEMI JOIN sources_in_scope($since_ns, $until_ns, $service) AS asked
+            ON sources.source_id = asked.source_id
         LEFT JOIN chosen ON sources.source_id = chosen.source_id
         ORDER BY source_id
     """,

@@ -17,7 +17,7 @@ _LAST = "(SELECT logs.* FROM logs SEMI JOIN latest USING (source_id, line, ordin
 
 def _bind(found: Sequence[Row], values: Mapping[str, Value]) -> Mapping[str, Any]:
     known = {str(row["template_id"]): row["number"] for row in found}
-    return {"found_id": known[one_id("template", str(values["template"]), sorted(known))]}
+    return {"found_id": known[one_id("template", str(values["template"]), sorted(known), values)]}
 
 
 def _compute(rows: Sequence[Row], values: Mapping[str, Value]) -> Sequence[Row]:

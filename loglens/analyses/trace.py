@@ -10,7 +10,7 @@ from loglens.trace_ids import one_id
 
 
 def _bind(found: Sequence[Row], values: Mapping[str, Value]) -> Mapping[str, Any]:
-    return {"found": one_id("trace", str(values["trace_id"]), [row["trace_id"] for row in found])}
+    return {"found": one_id("trace", str(values["trace_id"]), [row["trace_id"] for row in found], values)}
 
 
 def _compute(rows: Sequence[Row], values: Mapping[str, Value]) -> list[Row]:
@@ -36,7 +36,13 @@ ANALYSIS = Analysis(
     title="Trace",
     question="Where did the time of this one request go?",
     params=(
-        Param("trace_id", None, "The trace id, or the beginning of it.", positional=True, metavar="ID"),
+        Param(
+            "trace_id",
+            None,
+            "The trace id, or its beginning; it has records of the time and service asked for.",
+            positional=True,
+            metavar="ID",
+        ),
         Param("critical", False, "Mark the critical path: what the request really waited for."),
     ),
     columns={
@@ -62,24 +68,26 @@ ANALYSIS = Analysis(
         "parent_span_id": "Span id of the parent.",
     },
     key=("trace_id", "record", "span_id", "start_ts", "name"),
-    scoped=False,
     limit=0,
     spread="local",
     prepare="""
         SELECT DISTINCT
             trace_id AS trace_id
         FROM (
-            SELECT trace_id FROM spans
+            SELECT trace_id, start_ns AS time_ns, service FROM spans
             UNION ALL
-            SELECT trace_id FROM logs
+            SELECT trace_id, ts_ns, service FROM logs
             UNION ALL
-            SELECT request_id
+            SELECT request_id, ts_ns, service
             FROM logs
             WHERE
                 trace_id IS NULL
                 AND (SELECT count(*) FROM (FROM spans LIMIT 1)) = 0
         ) AS ids
-        WHERE starts_with(trace_id, lower($trace_id)) OR starts_with(trace_id, $trace_id)
+        WHERE
+            (starts_with(trace_id, lower($trace_id)) OR starts_with(trace_id, $trace_id))
+            AND in_scope(time_ns, $since_ns, $until_ns)
+            AND ($service IS NULL OR service = $service)
         ORDER BY trace_id
         LIMIT 6
     """,

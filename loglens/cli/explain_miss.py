@@ -44,7 +44,7 @@ COMMAND = Question(
         click.Option(["--trace"], required=True, metavar="ID", help="The trace id, or the beginning of it."),
         SET,
     ],
-    [option for option in shared_options(limit=0, is_scoped=True) if option.name not in {"service", "limit"}],
+    [option for option in shared_options(limit=0) if option.name not in {"service", "limit"}],
     name="explain-miss",
     callback=_explain,
     help="Which gate stopped a finding, and by how much?\n\nShows for one trace everything the detector looks at, and"

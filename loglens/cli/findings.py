@@ -49,7 +49,7 @@ SET = click.Option(
 
 def _shared() -> list[click.Parameter]:
     """Return the options of every question, with a limit that depends on the format."""
-    shared = shared_options(limit=0, is_scoped=True)
+    shared = shared_options(limit=0)
     for option in shared:
         if option.name == "limit" and isinstance(option, click.Option):
             option.default, option.show_default = None, f"{_ROWS_OF_A_TABLE} in a table, else all"

@@ -120,7 +120,7 @@ def _shortcut(param: Param, flag: str, value: Value) -> click.Option:
     )
 
 
-def shared_options(limit: int, is_scoped: bool, drawings: Sequence[Drawing] = ()) -> list[click.Parameter]:
+def shared_options(limit: int, drawings: Sequence[Drawing] = (), *, is_scoped: bool = True) -> list[click.Parameter]:
     """Return the options that every question has, and the PATHs to read instead of a database."""
     form = _with(drawings)
     scope: list[click.Parameter] = [

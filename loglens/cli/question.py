@@ -70,7 +70,7 @@ def analysis_command(analysis: Analysis) -> click.Command:
 
     return Question(
         own_options(analysis),
-        shared_options(analysis.limit, analysis.scoped, analysis.drawings),
+        shared_options(analysis.limit, analysis.drawings),
         name=analysis.command,
         callback=ask,
         help=f"{analysis.question}\n\nAsks the database, or reads the PATHs and asks them.",

@@ -3,6 +3,22 @@ CREATE OR REPLACE TEMP MACRO in_scope(time_ns, since_ns, until_ns) AS (
     (time_ns >= since_ns AND time_ns < until_ns)
     OR (time_ns IS NULL AND since_ns = -9223372036854775808 AND until_ns = 9223372036854775807)
 );
+-- The sources that hold records of a time and service; all where neither is asked for, those without records too.
+CREATE OR REPLACE TEMP MACRO sources_in_scope(since_ns, until_ns, of_service) AS TABLE
+SELECT source_id
+FROM sources
+WHERE
+    since_ns = -9223372036854775808
+    AND until_ns = 9223372036854775807
+    AND of_service IS NULL
+UNION
+SELECT source_id FROM logs WHERE in_scope(ts_ns, since_ns, until_ns) AND (of_service IS NULL OR service = of_service)
+UNION
+SELECT source_id FROM spans WHERE in_scope(start_ns, since_ns, until_ns) AND (of_service IS NULL OR service = of_service)
+UNION
+SELECT source_id FROM metric_samples WHERE in_scope(ts_ns, since_ns, until_ns) AND (of_service IS NULL OR service = of_service)
+UNION
+SELECT source_id FROM health_checks WHERE in_scope(ts_ns, since_ns, until_ns) AND (of_service IS NULL OR service = of_service);
 -- Ids of 64 bits as people type them.
 CREATE OR REPLACE TEMP MACRO hex_id(id) AS printf('%016x', id);
 -- Names of the severity numbers of OpenTelemetry.
