@@ -15,7 +15,7 @@ from loglens.ingest.layout import COLUMNS, Layout
 from loglens.ingest.layout_match import groups_sql, match_query
 from loglens.ingest.levels import severity_sql
 from loglens.ingest.route_shape import route_shape_sql
-from loglens.ingest.sql_text import quoted
+from loglens.ingest.sql_text import is_word, quoted
 from loglens.ingest.stack_traces import with_traces
 from loglens.ingest.timestamps import time_ns_sql
 from loglens.ingest.zones import UTC
@@ -171,7 +171,7 @@ def _converted(dispatch: Dispatch) -> str:
         "trace_id": id_sql("t_trace_id"),
         "span_id": id_sql("t_span_id"),
         "error_message": f"CASE WHEN t_error_message NOT IN {BOOLEANS} THEN t_error_message END",
-        "http_method": f"CASE WHEN upper(t_http_method) IN {METHODS} THEN upper(t_http_method) END",
+        "http_method": f"CASE WHEN {is_word('upper(t_http_method)', METHODS)} THEN upper(t_http_method) END",
         "path": "CASE WHEN t_path LIKE '/%' OR contains(t_path, '://') OR t_http_method IS NOT NULL THEN t_path END",
         "status_code": "CASE WHEN regexp_full_match(t_status_code, '[1-5][0-9][0-9]') "
         "THEN try_cast(t_status_code AS SMALLINT) END",

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from loglens.ingest.sql_text import bound
+from loglens.ingest.sql_text import bound, is_word
 
 Scale = Literal["level", "python", "syslog", "otel"]
 
@@ -66,7 +66,7 @@ def severity_sql(text: str, scale: Scale) -> str:
 def _written_sql(text: str) -> str:
     """Return the expression of a name with something around it."""
     name, step = (f"regexp_extract({text}, '{_WRITTEN}', {group})" for group in (1, 2))
-    stepped = f"list_contains({list(_STEPPED)}, lower({name}))"
+    stepped = is_word(f"lower({name})", _STEPPED)
     shift = (
         f"CASE WHEN {step} = '' THEN 0 WHEN {step} NOT IN ('2', '3', '4') THEN CAST({step} AS INTEGER) "
         f"WHEN {stepped} THEN CAST({step} AS INTEGER) - 1 END"

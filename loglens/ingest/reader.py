@@ -9,6 +9,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Protocol
 
 from loglens.ingest.layout import Layouts, Wrapper
+from loglens.ingest.vectors import in_vectors
 from loglens.ingest.zones import UTC
 from loglens.store.ledger import RECORD_TABLES
 from loglens.store.store import fetch_row
@@ -166,8 +167,8 @@ class Reading:
         """
         import pyarrow as pa
 
+        batches = (part for batch in batches for part in in_vectors(batch))
         if self.planned is not None:
-            batches = iter(batches)
             some = list(islice(batches, _FEW_BATCHES))
             if len(some) < _FEW_BATCHES:
                 ((inserted,),) = self.planned.rows(statement, schema, some, values or {})
@@ -197,9 +198,12 @@ class Reading:
 
     def ask(self, statement: str, batch: pa.RecordBatch, values: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
         """Return the rows of a SELECT that reads a batch as table `input`."""
+        import pyarrow as pa
+
+        parts = list(in_vectors(batch))
         if self.planned is not None:
-            return self.planned.rows(statement, batch.schema, [batch], values or {})
-        self.connection.register("input", batch)
+            return self.planned.rows(statement, batch.schema, parts, values or {})
+        self.connection.register("input", pa.Table.from_batches(parts))
         rows = self.connection.execute(statement, values or {}).fetchall()
         # After a failure the transaction takes no statement, and the next registration replaces this one.
         self.connection.unregister("input")

@@ -30,15 +30,21 @@ def element(values: str, place: str = "1") -> str:
 
 
 def is_among(number: str, numbers: Sequence[int]) -> str:
-    """Return the condition that a SQL number, not below zero, is one of some; of small ones without IN.
+    """Return the condition that a SQL number, not below zero, is one of some.
 
-    Of an IN with more than a few numbers DuckDB makes a join, which copies all columns of all rows.
+    Of an IN, and of list_contains, with more than a few of them DuckDB makes a join: it copies all columns of all rows,
+    and gathers vectors of few rows to large ones.
     """
     if len(numbers) == 1:
         return f"{number} = {numbers[0]}"
     if max(numbers, default=_BITS) >= _BITS:
-        return f"{number} IN ({', '.join(map(str, numbers))})"
+        return f"list_position(CAST({list(numbers)} AS BIGINT[]), {number}) IS NOT NULL"
     return f"((CAST(1 AS BIGINT) << least({number}, {_BITS})) & {sum(1 << each for each in set(numbers))}) <> 0"
+
+
+def is_word(text: str, words: Iterable[str]) -> str:
+    """Return the condition that a SQL text is one of some words; see is_among."""
+    return f"list_position({listed(words)}, {text}) IS NOT NULL"
 
 
 def bound(value: str, name: str, body: str) -> str:

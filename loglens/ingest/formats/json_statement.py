@@ -24,7 +24,7 @@ from loglens.ingest.formats.json_marks import BROKEN, OBJECT, PLAIN
 from loglens.ingest.formats.json_patch import layout_rest_sql, parents, path_of, rest_sql
 from loglens.ingest.formats.json_profile import Layout, Profile
 from loglens.ingest.levels import LEVEL_NAMES
-from loglens.ingest.sql_text import KEPT_STATEMENTS, bound, is_among, listed, quoted
+from loglens.ingest.sql_text import KEPT_STATEMENTS, bound, is_among, is_word, listed, quoted
 
 # Marks of rows that are on their way elsewhere, in `severity_number`; their lines are in `duration_ns`.
 REJECTED, ASIDE, ASIDE_INEXACT = -1, -2, -3
@@ -128,11 +128,12 @@ def _found(profile: Profile) -> str:
     # An object for every line: of a line without any, DuckDB would take the first text of all for each place.
     record = "CASE WHEN layout IS NOT NULL THEN text ELSE '{}' END"
     opened = " OR ".join(f"coalesce(found[{profile.looked_at[key]}] LIKE '{{%', false)" for key in profile.closed)
-    known = ", ".join(quoted(keys) for keys in dict.fromkeys(layout.keys for layout in profile.layouts))
+    known = is_word("layout", dict.fromkeys(layout.keys for layout in profile.layouts))
+    is_known = f"{known} AND NOT is_opened" if profile.layouts else "false"
     return f"""
         SELECT
             *,
-            {f"coalesce(layout IN ({known}), false) AND NOT is_opened" if known else "false"} AS is_known,
+            {is_known} AS is_known,
             layout IS NOT NULL AND NOT is_known AS is_new,
             kind = {BROKEN} OR kind = {OBJECT} AND layout IS NULL AS is_broken
         FROM (

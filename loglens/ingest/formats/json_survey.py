@@ -32,15 +32,16 @@ def survey_statement(profile: Profile) -> str:
             layout,
             CASE WHEN NOT is_unseen AND NOT has_twice THEN every_key END AS every_key,
             list_sort({taken_sql(profile)}) AS places,
-            count(*) AS lines,
+            count(*) FILTER (WHERE kind <> {BROKEN}) AS lines,
             coalesce({lacks_zone}, false) AS lacks_zone,
             service IS NULL AS lacks_service,
             {f"CASE WHEN {is_number} THEN p_duration ELSE 0 END" if bare else "0"} AS bare,
             {f"CASE WHEN {is_number} THEN unit END" if bare else "NULL"} AS unit
         FROM ({records_query(profile)})
-        WHERE kind <> {BROKEN}
         GROUP BY ALL
-        ORDER BY count(*) DESC, layout, places
+        -- Not WHERE: small vectors, which texts that are long come in, would be gathered behind it.
+        HAVING lines > 0
+        ORDER BY lines DESC, layout, places
     """
 
 

@@ -130,9 +130,12 @@ def keys_statement(opens: Sequence[Sequence[Wrapper]]) -> str:
         FROM (
             SELECT unnest(keys) AS key, unnest(found) AS value, was_opened
             FROM (
-                SELECT try(json_keys(text)) AS keys, try(json_extract_string(text, '$.*')) AS found, was_opened
+                -- Not WHERE: small vectors, which texts that are long come in, would be gathered behind it.
+                SELECT
+                    CASE WHEN kind = {OBJECT} THEN try(json_keys(text)) END AS keys,
+                    CASE WHEN kind = {OBJECT} THEN try(json_extract_string(text, '$.*')) END AS found,
+                    was_opened
                 FROM ({pieces_query(opens)})
-                WHERE kind = {OBJECT}
             )
         )
         GROUP BY key

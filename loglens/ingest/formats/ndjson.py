@@ -7,12 +7,13 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from loglens.ingest.durations import UNIT_NAMES
 from loglens.ingest.formats.json_fields import INSTANT, KINDS, find
 from loglens.ingest.formats.json_wrappers import opened
 from loglens.ingest.reader import Ask, Format, Reading, Sample
+from loglens.ingest.vectors import in_vectors
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -212,6 +213,8 @@ def _settle(reading: Reading, first_line: int) -> Settled:
     ((aside,),) = execute(f"SELECT count(*) {where} AND severity_number <= {ASIDE}", values).fetchall()
     if aside:
         _read_aside(reading, f"{where} AND severity_number <= {ASIDE}", values)
+        # They were handed over before.
+        reading.counts.passed -= int(aside)
     marked = f"severity_number = {REJECTED}"
     (counted,) = execute(
         f"SELECT count(*) FILTER ({marked}), coalesce(sum(duration_ns) FILTER ({marked}), 0), "
@@ -227,19 +230,37 @@ def _settle(reading: Reading, first_line: int) -> Settled:
 
 def _read_aside(reading: Reading, where: str, values: list[int]) -> None:
     """Read lines with keys the beginning of the file has not, with a profile that has them all."""
+    import pyarrow as pa
+
     from loglens.ingest.formats.json_marks import OBJECT
+    from loglens.ingest.formats.json_pieces import SCHEMA
     from loglens.ingest.formats.json_statement import ASIDE_INEXACT, insert_statement
 
-    execute = reading.connection.execute
-    execute(
-        f"CREATE OR REPLACE TEMP TABLE input AS SELECT line, ordinal, duration_ns AS lines, raw AS text, "
-        f"{OBJECT} AS kind, CAST(NULL AS VARCHAR) AS fault, severity_number = {ASIDE_INEXACT} AS is_inexact {where}",
-        values,
+    connection = reading.connection
+    marked = connection.sql(
+        f"SELECT line, ordinal, duration_ns::INTEGER AS lines, raw AS text, {OBJECT}::TINYINT AS kind, "
+        f"NULL::VARCHAR AS fault, severity_number = {ASIDE_INEXACT} AS is_inexact {where}",
+        params=values,
     )
-    execute(f"DELETE {where}", values)
-    profile = _survey(reading, lambda statement, values=None: execute(statement, values).fetchall())
-    execute(insert_statement(profile), _binds(reading, profile))
-    execute("DROP TABLE input")
+    with tempfile.TemporaryFile() as spool:
+        with pa.ipc.new_stream(spool, SCHEMA, options=pa.ipc.IpcWriteOptions(compression="lz4")) as writer:
+            for batch in marked.to_arrow_reader():
+                for part in in_vectors(batch):
+                    writer.write_batch(part)
+        connection.execute(f"DELETE {where}", values)
+
+        def again() -> pa.RecordBatchReader:
+            spool.seek(0)
+            return pa.ipc.open_stream(spool)
+
+        def ask(statement: str, values: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
+            connection.register("input", again())
+            rows = connection.execute(statement, values or {}).fetchall()
+            connection.unregister("input")
+            return rows
+
+        profile = _survey(reading, ask)
+        reading.insert(insert_statement(profile), SCHEMA, again(), _binds(reading, profile))
 
 
 FORMAT = Format(
