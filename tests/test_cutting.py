@@ -15,7 +15,8 @@ from loglens.ingest import content as content_module
 from loglens.ingest import documents
 from loglens.ingest.content import Content
 from loglens.ingest.documents import DocumentPieces
-from loglens.ingest.lines import WHITE_SPACE
+from loglens.ingest.encoding import latin_1
+from loglens.ingest.lines import WHITE_SPACE, is_utf8
 from loglens.ingest.pieces import LinePieces
 from loglens.ingest.sampling import look
 
@@ -71,16 +72,17 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(content_module, "BLOCK_BYTES", 7)
 
 
-def test_lines_keep_their_numbers_past_blank_and_broken_ones(tmp_path: Path) -> None:
+def test_lines_keep_their_numbers_past_blank_ones_and_are_latin_1_where_they_are_not_utf_8(tmp_path: Path) -> None:
     data = b'\xef\xbb\xbf{"a":1}\r\n\n \t\n caf\xe9\n{"b":"\xc3\xa9"}\nlast'
     found, cutting, rejected = cut(data, tmp_path / "x", LinePieces)
     assert [(piece["line"], piece["text"]) for piece in found] == [
         (1, '{"a":1}\r\n'),
+        (4, " café\n"),
         (5, '{"b":"é"}\n'),
         (6, "last"),
     ]
-    assert rejected == [{"line": 4, "lines": 1, "reason": "not UTF-8: byte 0xe9 at position 5", "raw": " caf\\xe9"}]
-    assert (cutting.blank_lines, cutting.open_line) == (2, 6)
+    assert rejected == []
+    assert (cutting.blank_lines, cutting.latin_1_lines, cutting.open_line) == (2, 1, 6)
 
 
 @pytest.mark.usefixtures("small_blocks")
@@ -93,7 +95,8 @@ def test_any_bytes_are_blank_rejected_or_a_piece(lines: list[bytes], end: bool, 
     texts = {piece["line"]: piece["text"].encode().rstrip(b"\n") for piece in found}
     for number, line in enumerate(data.split(b"\n"), 1):
         if number in texts:
-            assert texts[number] == (line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line)
+            known = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+            assert texts[number] == (known if is_utf8(memoryview(known)) else latin_1(known).encode())
         else:
             assert not line.strip(WHITE_SPACE) or number in {reject["line"] for reject in rejected} or number == 1
 
@@ -128,8 +131,8 @@ DOCUMENTS = {
     "a bracket too many": (b'{"a":1}}\n{"b":2}', [(1, 0, '{"a":1}')], ['not an object: }\n{"b":2}']),
     "bytes that are not UTF-8": (
         b'[{"a":"\xff"},{"b":1}]',
-        [(1, 0, '{"b":1}')],
-        ['not UTF-8: byte 0xff at position 7: {"a":"\\xff"}'],
+        [(1, 0, '{"a":"ÿ"}'), (1, 1, '{"b":1}')],
+        [],
     ),
     "a byte order mark": (b'\xef\xbb\xbf[{"a":1}]', [(1, 0, '{"a":1}')], []),
     "nothing": (b"", [], []),

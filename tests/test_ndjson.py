@@ -41,6 +41,9 @@ def test_a_record_becomes_its_row(case: Mapping[str, Any], tmp_path: Path) -> No
         assert {name: row[name] for name in wanted} == wanted
 
 
+RECORD = b'{"time":"2026-01-15T09:00:00Z","level":"info","msg":"Stra\xdfe","price":"5 \x80"}\n'
+
+
 HOSTILE: dict[str, tuple[bytes, str | None]] = {
     "terminal codes, HTML and SQL": (b'{"level":"info","message":"\\u001b[31m<b>\'; DROP TABLE logs; --"}', None),
     "an escaped NUL": (b'{"level":"info","message":"a\\u0000b"}', None),
@@ -54,7 +57,8 @@ HOSTILE: dict[str, tuple[bytes, str | None]] = {
     "a time past the calendar": (b'{"time":"9999-01-01T00:00:00Z","level":"info","message":"m"}', None),
     "a torn line": (b'{"level":"info","mess', "not JSON"),
     "half an array": (b"[1,2", "not JSON"),
-    "broken UTF-8": (b'{"level":"info","message":"\xff"}', "not UTF-8"),
+    "Latin-1": (b'{"level":"info","message":"\xff"}', None),
+    "half a line of Latin-1": (b'{"level":"info","message":"\xff', "not JSON"),
 }
 
 
@@ -138,3 +142,15 @@ def test_wrappers_the_first_lines_have_not_are_opened_too(tmp_path: Path, monkey
         (None, "plain", '{"stream":"stdout"}'),
     ]
     assert {row["ts_ns"] for row in rows} == {1768467600000000000}
+
+
+@pytest.mark.parametrize("data", [RECORD * 3, b"[" + RECORD + b"," + RECORD + b"]\n"], ids=["lines", "an array"])
+def test_json_in_latin_1_is_recognised_and_read(data: bytes, tmp_path: Path) -> None:
+    (tmp_path / "app.log").write_bytes(data)
+    ingest(IngestRequest([str(tmp_path / "app.log")], tmp_path / "x.duckdb"))
+    with duckdb.connect(tmp_path / "x.duckdb", read_only=True) as connection:
+        assert set(connection.execute("SELECT message, attributes FROM logs").fetchall()) == {
+            ("Stra\u00dfe", '{"price":"5 \u20ac"}')
+        }
+        ((name, assumed),) = connection.execute("SELECT format, assumptions FROM sources").fetchall()
+    assert (name, "Latin-1 in what is not UTF-8" in assumed) == ("ndjson", True)

@@ -11,8 +11,9 @@ import xxhash
 
 from loglens.errors import IngestError
 from loglens.ingest.content import BLOCK_BYTES, Content
+from loglens.ingest.encoding import latin_1
 from loglens.ingest.lines import BOM, arrow_of, column, is_utf8
-from loglens.ingest.pieces import SCHEMA, CutPieces, Reject, reject_of_bytes
+from loglens.ingest.pieces import SCHEMA, CutPieces, Reject
 
 _STRUCTURE = np.isin(np.arange(256), list(b'{}[]"\n'))
 _DELTA = np.zeros(256, np.int64)
@@ -170,16 +171,18 @@ class DocumentPieces(CutPieces):
     def _add(self, start: tuple[int, int], end: tuple[int, int]) -> Sequence[pa.RecordBatch]:
         (low, line), (high, end_line) = start, end
         lines = self._account(end_line)
-        if low < self._ascii_from and not is_utf8(self._between(low, high)):
-            self.rejected.add(reject_of_bytes(line, lines, bytes(self._between(low, high))))
-            return ()
         ordinal = self._last_start[1] + 1 if self._last_start[0] == line else 0
         self._last_start = (line, ordinal)
-        if high - low >= BLOCK_BYTES:
+        if low < self._ascii_from and not is_utf8(self._between(low, high)):
+            text = latin_1(bytes(self._between(low, high))).encode()
+            self.latin_1_lines += max(lines, 1)
+        elif high - low >= BLOCK_BYTES:
             before = [self._flush()] if self._small else []
             return [*before, self._hand_over(line, ordinal, lines, low, high)]
-        self._small.append((line, ordinal, lines, bytes(self._between(low, high))))
-        self._small_bytes += high - low
+        else:
+            text = bytes(self._between(low, high))
+        self._small.append((line, ordinal, lines, text))
+        self._small_bytes += len(text)
         return [self._flush()] if self._small_bytes >= BLOCK_BYTES else ()
 
     def _hand_over(self, line: int, ordinal: int, lines: int, low: int, high: int) -> pa.RecordBatch:

@@ -1,4 +1,4 @@
-"""Encodings other than UTF-8: UTF-16 by its byte order mark, Latin-1 for lines that are not UTF-8."""
+"""Encodings other than UTF-8: UTF-16 by its byte order mark, Latin-1 for what is not UTF-8."""
 
 from __future__ import annotations
 
@@ -62,6 +62,11 @@ class Utf8Reader:
         return self._decoder.decode(b"", final=True).encode()
 
 
+def latin_1(raw: bytes) -> str:
+    """Read bytes as Latin-1, with the characters that Windows has where Latin-1 has control characters."""
+    return raw.decode("latin-1").translate(_WINDOWS)
+
+
 def with_latin_1(lines: Lines, broken: Flags) -> Lines:
     """Return lines in which the broken ones, those that are not UTF-8, are read as Latin-1."""
     if not broken.any():
@@ -72,7 +77,7 @@ def with_latin_1(lines: Lines, broken: Flags) -> Lines:
     for i in np.flatnonzero(broken):
         pieces += [
             lines.whole[end : lines.starts[i]],
-            lines.raw(int(i)).decode("latin-1").translate(_WINDOWS).encode(),
+            latin_1(lines.raw(int(i))).encode(),
         ]
         end = int(lines.ends[i])
     return Lines.of(b"".join([*pieces, lines.whole[end:]]), skip)

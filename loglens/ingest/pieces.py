@@ -12,6 +12,7 @@ import pyarrow as pa
 import xxhash
 
 from loglens.ingest.content import Content
+from loglens.ingest.encoding import with_latin_1
 from loglens.ingest.lines import BOM, Lines, Places, column, texts
 
 if TYPE_CHECKING:
@@ -107,16 +108,6 @@ class CutPieces:
         return last if self.open_line is None else self.open_line - 1
 
 
-def reject_of_bytes(line: int, lines: int, raw: bytes) -> Reject:
-    """Make the reject of a piece that is not UTF-8."""
-    try:
-        raw.decode()
-    except UnicodeDecodeError as error:
-        reason = f"not UTF-8: byte 0x{raw[error.start]:02x} at position {error.start + 1}"
-        return Reject(line, lines, reason, raw.rstrip(b"\r\n").decode(errors="backslashreplace"))
-    raise AssertionError("a piece was taken for broken UTF-8 and is not")
-
-
 class LinePieces(CutPieces):
     """The lines of a content, as batches of about BLOCK_BYTES; those that are too long are rejected."""
 
@@ -193,13 +184,14 @@ class LinePieces(CutPieces):
         numbers = np.arange(first, first + len(lines.ends), dtype=np.int64)
         self.lines += len(numbers)
         self.blank_lines += int(blank.sum())
-        for i in np.flatnonzero(broken):
-            self.rejected.add(reject_of_bytes(int(numbers[i]), 1, lines.raw(int(i))))
-        too_long = (lines.ends - lines.starts > self._longest_bytes) & ~(blank | broken)
+        too_long = (lines.ends - lines.starts > self._longest_bytes) & ~blank
         for i in np.flatnonzero(too_long):
             start = lines.raw(int(i))[:KEPT_OF_TOO_LONG_BYTES]
             self._reject_long(int(numbers[i]), start.decode(errors="backslashreplace"))
-        keep = ~(blank | broken | too_long)
+        keep = ~(blank | too_long)
+        broken &= keep
+        self.latin_1_lines += int(broken.sum())
+        lines = with_latin_1(lines, broken)
         if keep.any():
             text = texts(lines, lines.starts[keep], lines.ends[keep], pa.string())
             yield piece_batch(numbers[keep], np.ones(int(keep.sum()), np.int32), text)

@@ -118,8 +118,7 @@ class Pieces(Protocol):
     Iterating gives record batches with the columns `line` (int64, the line a piece starts on, from 1), `ordinal`
     (int32, position among the pieces that start on one line), `lines` (int32, lines that count for this piece: 1 in
     line mode; in documents 0 where another piece already accounts for the line) and `text` (string, valid UTF-8,
-    possibly with its line end). Blank lines and lines that are not UTF-8 never arrive: they are counted and
-    rejected on the way.
+    possibly with its line end). Blank lines never arrive: they are counted on the way.
     """
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:

@@ -12,8 +12,9 @@ import msgspec
 from loglens.errors import UsageError
 from loglens.ingest.content import Content
 from loglens.ingest.documents import Scanner, whole_escapes
+from loglens.ingest.encoding import latin_1
 from loglens.ingest.formats import FALLBACK, FORMATS
-from loglens.ingest.lines import BOM, WHITE_SPACE
+from loglens.ingest.lines import BOM, WHITE_SPACE, is_utf8
 from loglens.ingest.reader import Format, Sample
 from loglens.nearest import did_you_mean
 
@@ -148,9 +149,9 @@ def _decoded(text: bytes) -> object | None:
 
 
 def _leniently_decoded(text: bytes) -> object | None:
-    """Decode what is JSON but for a number out of range, a lone surrogate, or a control character in a text."""
+    """Decode what is JSON but for a number out of range, a lone surrogate, a control character, or its encoding."""
     try:
-        value: object = json.loads(text, strict=False)
+        value: object = json.loads(text if is_utf8(memoryview(text)) else latin_1(text), strict=False)
     except (ValueError, RecursionError):
         return None
     return value

@@ -89,7 +89,7 @@ class Transaction:
                 self.format.read(reading)
             rejected.insert(self.connection, source_id)
         if self.pieces.latin_1_lines:
-            reading.assume("encoding", "Latin-1 in lines that are not UTF-8")
+            reading.assume("encoding", "Latin-1 in what is not UTF-8")
         self._mark_incomplete(source_id)
         self.rejects, self.reject_lines = count_rejects(self.connection, source_id, first_line - 1)
         self._check(source_id, first_line)
