@@ -15,7 +15,7 @@ from loglens.ingest import content as content_module
 from loglens.ingest import documents
 from loglens.ingest.content import Content
 from loglens.ingest.documents import DocumentPieces
-from loglens.ingest.encoding import latin_1
+from loglens.ingest.encoding import latin_1, without_half_character
 from loglens.ingest.lines import WHITE_SPACE, is_utf8
 from loglens.ingest.pieces import LinePieces
 from loglens.ingest.sampling import look
@@ -85,6 +85,12 @@ def test_lines_keep_their_numbers_past_blank_ones_and_are_latin_1_where_they_are
     assert (cutting.blank_lines, cutting.latin_1_lines, cutting.open_line) == (2, 1, 6)
 
 
+def test_half_a_character_at_the_end_is_no_latin_1(tmp_path: Path) -> None:
+    found, cutting, _ = cut("ok\n{'a':'€".encode()[:-1], tmp_path / "x", LinePieces)
+    assert [piece["text"] for piece in found] == ["ok\n", "{'a':'\\xe2\\x82"]
+    assert (cutting.latin_1_lines, cutting.open_line) == (0, 2)
+
+
 @pytest.mark.usefixtures("small_blocks")
 @settings(deadline=None)
 @given(lines=st.lists(st.binary(max_size=20).map(lambda line: line.replace(b"\n", b"")), max_size=8), end=st.booleans())
@@ -96,6 +102,8 @@ def test_any_bytes_are_blank_rejected_or_a_piece(lines: list[bytes], end: bool, 
     for number, line in enumerate(data.split(b"\n"), 1):
         if number in texts:
             known = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
+            if number == len(data.split(b"\n")):
+                known = without_half_character(known)
             assert texts[number] == (known if is_utf8(memoryview(known)) else latin_1(known).encode())
         else:
             assert not line.strip(WHITE_SPACE) or number in {reject["line"] for reject in rejected} or number == 1

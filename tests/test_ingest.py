@@ -111,6 +111,18 @@ def test_an_open_last_line_is_read_again_when_it_grows(bench: Bench, cut: int) -
     assert bench.sources() == [("a.log", 3, 0, 0, 3, 3, 0, "complete")]
 
 
+@pytest.mark.parametrize("begin", [b"", b"2026-01-15 09:00:00 INFO "], ids=["JSON", "text"])
+def test_a_character_that_the_end_cut_in_two_is_whole_when_the_line_grows(bench: Bench, begin: bytes) -> None:
+    first, second = (begin + b"a1\n", begin + "café".encode()) if begin else (record("a1"), record("café")[:-3])
+    cut = second.index("é".encode()) + 1
+    bench.write("a.log", first, second[:cut])
+    bench.ingest()
+    bench.write("a.log", second[cut:], b"\n" if begin else b'"}\n', append=True)
+    bench.ingest()
+    assert [message.removeprefix("2026-01-15 09:00:00 INFO ") for message in bench.messages()] == ["a1", "café"]
+    assert "Latin-1" not in str(bench.query("SELECT assumptions FROM sources"))
+
+
 def test_white_space_that_becomes_a_line_is_read_again(bench: Bench) -> None:
     bench.write("a.log", record("a1"), b"  ")
     bench.ingest()

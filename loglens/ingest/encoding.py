@@ -67,6 +67,19 @@ def latin_1(raw: bytes) -> str:
     return raw.decode("latin-1").translate(_WINDOWS)
 
 
+def without_half_character(last_line: bytes) -> bytes:
+    """Return a last line that ends within a character of UTF-8 with its bytes as \\xNN; any other one as it is.
+
+    It is no Latin-1: the rest of the character may still be written.
+    """
+    try:
+        last_line.decode()
+    except UnicodeDecodeError as error:
+        if error.reason == "unexpected end of data":
+            return last_line.decode(errors="backslashreplace").encode()
+    return last_line
+
+
 def with_latin_1(lines: Lines, broken: Flags) -> Lines:
     """Return lines in which the broken ones, those that are not UTF-8, are read as Latin-1."""
     if not broken.any():

@@ -12,7 +12,7 @@ import pyarrow as pa
 import xxhash
 
 from loglens.ingest.content import Content
-from loglens.ingest.encoding import with_latin_1
+from loglens.ingest.encoding import with_latin_1, without_half_character
 from loglens.ingest.lines import BOM, Lines, Places, column, texts
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ class LinePieces(CutPieces):
             carried = [block[end:]] if end < len(block) else []
             carried_bytes = len(block) - end
             yield from self._take(whole)
-        yield from self._finish(b"".join(carried))
+        yield from self._finish(without_half_character(b"".join(carried)))
 
     def _take(self, whole: bytes) -> Iterator[pa.RecordBatch]:
         """Yield what some whole lines give."""

@@ -25,6 +25,9 @@ def in_vectors(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
     import numpy as np
 
     rows = batch.num_rows
+    if rows < 2:
+        yield batch
+        return
     ends = _text_ends(batch)
     vectors = np.append(np.arange(0, rows, _VECTOR_ROWS), rows)
     if np.diff(ends[vectors]).max(initial=0) <= _LARGE_BYTES:

@@ -28,6 +28,8 @@ SURVEYED_LINES = 4096
 SURVEYED_LAYOUTS = 16
 # How many lines a file has at least whose records are cut.
 WORTH_CUTTING = 250
+# How many records that are read again are taken out of the store at a time.
+_ASIDE_ROWS = 2_048
 # How deep records lie within records.
 MOST_ENVELOPES = 3
 
@@ -244,7 +246,7 @@ def _read_aside(reading: Reading, where: str, values: list[int]) -> None:
     )
     with tempfile.TemporaryFile() as spool:
         with pa.ipc.new_stream(spool, SCHEMA, options=pa.ipc.IpcWriteOptions(compression="lz4")) as writer:
-            for batch in marked.to_arrow_reader():
+            for batch in marked.to_arrow_reader(_ASIDE_ROWS):
                 for part in in_vectors(batch):
                     writer.write_batch(part)
         connection.execute(f"DELETE {where}", values)
