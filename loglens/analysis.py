@@ -114,7 +114,8 @@ class Analysis:
     rows.
     `greyed` names a boolean column whose false rows are printed faint. `aside` names, for given parameters, the
     columns a narrow table leaves out, first to go first; those it is ordered by stay. `rows_named` is what an answer
-    without rows says there is none of, where that is not the title; where it is empty a drawing says so itself.
+    without rows says there is none of, where that is not the title; a drawing without it says so itself where no time
+    and no service limits the question.
     `subject` names the column whose text says what a row is: those aside leave before little of it is left.
     `grouped` names columns a table prints once, above the rows that share them. `drawings` are formats that only this
     analysis offers. `needs` names the derivations whose tables the statements read: what is stale of them is derived
@@ -174,7 +175,7 @@ class Analysis:
 
     @property
     def none_of(self) -> str:
-        """What its rows are called where there are none; empty where its drawing says that itself."""
+        """What its rows are called where there are none; empty where its drawing says that itself, of all there is."""
         title = "" if self.draw else self.title[0].lower() + self.title[1:]
         return self.rows_named or title
 

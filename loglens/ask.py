@@ -13,7 +13,7 @@ from loglens.answer import Answer, Drawn
 from loglens.columns import Column
 from loglens.errors import UsageError
 from loglens.nothing import none_of
-from loglens.scope import Scope
+from loglens.scope import Scope, is_limited
 from loglens.statement import Statement, refuse_broken
 
 if TYPE_CHECKING:
@@ -52,7 +52,8 @@ def ask(
         grouped=analysis.grouped,
         draw=analysis.draw,
         notes=analysis.notes(binds) if analysis.notes else (),
-        none=partial(none_of, connection, analysis, values, binds) if analysis.none_of else None,
+        # What a drawing says where there is nothing is about all that was read.
+        none=partial(none_of, connection, analysis, values, binds) if analysis.none_of or is_limited(binds) else None,
     )
     answer.drawings = tuple(
         Drawn(drawing.name, drawing.suffixes, partial(_drawn, drawing, statement, answer))

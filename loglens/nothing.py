@@ -21,11 +21,15 @@ def none_of(
     values: Mapping[str, Value],
     binds: Mapping[str, Any],
 ) -> str:
-    """Say that there is none of what an analysis tells: between the times asked for, or else those of the data."""
+    """Say that there is none of what an analysis tells: between the times asked for, or else those of the data.
+
+    Where its rows have no name, there is nothing to tell.
+    """
     is_narrowed = any(values[param.name] != accept(param, param.default) for param in analysis.params)
-    said = f"No {analysis.none_of}"
+    said = f"No {analysis.none_of}" if analysis.none_of else "Nothing to tell"
     said += f" of {binds['service']}" if binds["service"] is not None else ""
-    said += " that match" if is_narrowed else ""
+    if is_narrowed:
+        said += " that match" if analysis.none_of else " that matches"
     first_ns, last_ns = binds["since_ns"], binds["until_ns"]
     if first_ns == FIRST_NS:
         first_ns = begin_of_data(connection)

@@ -199,3 +199,29 @@ def test_an_answer_without_rows_is_a_sentence(shell: Shell, tmp_path: Path) -> N
     told = shell("errors", *asked, "--service", "x", "--route", "/y", "--since", "30m").out
     assert told == "No errors of x that match from 2026-01-15 11:30:00 to 12:00:00 UTC.\n"
     assert shell("errors", *asked, "--format", "json").out == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "of_all"),
+    [
+        ("rejects", "Everything was read: nothing was rejected.\n"),
+        ("trace-quality", "Nothing is wrong with the traces.\n"),
+        ("concurrency", "Nothing that has a time and a duration was in flight.\n"),
+    ],
+)
+def test_what_is_only_true_of_all_is_not_said_of_a_part(
+    shell: Shell, tmp_path: Path, command: str, of_all: str
+) -> None:
+    (tmp_path / "api.log").write_text('{"time":"2026-01-15T11:00:00Z","service":"api","msg":"up"}\n')
+    shell("ingest", "api.log", "--db", "x.duckdb")
+    asked = (command, "--db", "x.duckdb")
+    assert shell(*asked).out == of_all
+    told = shell(*asked, "--service", "x").out
+    assert told == "Nothing to tell of x from 2026-01-15 11:00:00 UTC.\n"
+    told = shell(*asked, "--since", "2026-01-15T10:00:00Z", "--until", "2026-01-15T10:30:00Z").out
+    assert told == "Nothing to tell from 2026-01-15 10:00:00 to 10:30:00 UTC.\n"
+
+
+def test_nothing_to_tell_of_what_was_asked_for(shell: Shell) -> None:
+    told = shell("concurrency", "--by", "peer", "--service", "x").out
+    assert told.startswith("Nothing to tell of x that matches from 2026-01-15 ")
