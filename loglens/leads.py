@@ -9,7 +9,7 @@ from loglens.analyses import BY_NAME
 from loglens.analysis import Follow, Origin, Value
 from loglens.errors import NotFound
 from loglens.params import accept_all
-from loglens.scope import Scope
+from loglens.scope import Scope, told_limits
 
 if TYPE_CHECKING:
     import duckdb
@@ -35,7 +35,9 @@ def taken_from(
     rows = ask_outline(connection, analysis, accept_all(analysis, {}), scope)
     found = [row for row in rows if str(row[origin.key]).startswith(wanted)]
     if len(found) != 1:
-        several = f"{len(found)} of the {len(rows):,} {origin.analysis} begin with"
-        begins = several if found else f"None of the {origin.analysis} begins with"
+        there = origin.analysis + told_limits(scope.binds(connection))
+        begins = (
+            f"{len(found)} of the {len(rows):,} {there} begin with" if found else f"None of the {there} begins with"
+        )
         raise NotFound(f"{begins} {wanted!r}. `loglens {analysis.command} --format json` lists their {origin.key}.")
     return origin.take(found[0], values)

@@ -95,6 +95,11 @@ def is_limited(binds: Mapping[str, Any]) -> bool:
     return (binds["since_ns"], binds["until_ns"], binds["service"]) != (FIRST_NS, LAST_NS, None)
 
 
+def told_limits(binds: Mapping[str, Any]) -> str:
+    """Return what follows the name of things that are looked for in a part of the data only; empty where it is all."""
+    return " of the time and service asked for" if is_limited(binds) else ""
+
+
 def end_of_data(connection: duckdb.DuckDBPyConnection) -> int | None:
     """Return the time of the latest record, in nanoseconds, or None where no record tells it."""
     latest_ns, _ = _one_row(connection, END_OF_DATA)

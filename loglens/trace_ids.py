@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from loglens.errors import NotFound, UsageError
-from loglens.scope import is_limited
+from loglens.scope import told_limits
 
 # Ids that are listed where a prefix fits several; a statement asks for one more, to know whether there are more.
 _LISTED = 5
@@ -23,8 +23,7 @@ def one_id(noun: str, asked: str, known: Sequence[str], scope: Mapping[str, Any]
     if asked.lower() in ids:
         return asked.lower()
     if not ids:
-        there = " of the time and service asked for" if is_limited(scope) else ""
-        raise NotFound(f"No {noun} {asked!r}{there}. `loglens {noun}s` lists them.")
+        raise NotFound(f"No {noun} {asked!r}{told_limits(scope)}. `loglens {noun}s` lists them.")
     if len(ids) > 1:
         listed = ", ".join(ids[:_LISTED]) + (", …" if len(ids) > _LISTED else "")
         raise UsageError(f"{asked!r} begins more than one {noun} id: {listed}.")

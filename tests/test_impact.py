@@ -64,5 +64,9 @@ def test_the_users_of_a_burst_are_those_of_a_count_by_hand(tmp_path: Path) -> No
     assert of_burst["failed"] <= burst["errors"]
     with pytest.raises(NotFound, match="None of the bursts begins with 'none'"):
         lens.impact(burst="none")
+    with pytest.raises(NotFound, match="None of the bursts of the time and service asked for begins with"):
+        lens.impact(burst=burst["burst_id"], service="nobody")
+    with pytest.raises(NotFound, match="None of the bursts of the time and service asked for begins with"):
+        lens.impact(burst=burst["burst_id"], until="2026-01-15T09:02:00Z")
     with pytest.raises(UsageError, match="a burst has its own"):
         lens.impact(FROM, burst=burst["burst_id"])
