@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,7 +12,9 @@ import xxhash
 
 from loglens.ingest.content import Content
 from loglens.ingest.encoding import with_latin_1, without_half_character
-from loglens.ingest.lines import BOM, Lines, Places, column, texts
+from loglens.ingest.lines import BOM, Lines, Places, column, strings, texts
+from loglens.ingest.spool import Spool
+from loglens.ingest.vectors import VECTOR_ROWS
 
 if TYPE_CHECKING:
     import duckdb
@@ -23,6 +24,8 @@ SCHEMA = pa.schema([("line", pa.int64()), ("ordinal", pa.int32()), ("lines", pa.
 REJECT_SCHEMA = pa.schema([("line", pa.int64()), ("lines", pa.int32()), ("reason", pa.string()), ("raw", pa.string())])
 
 KEPT_OF_TOO_LONG_BYTES = 64 << 10
+# With this much text, rejects are set aside at once.
+WAITING_CHARACTERS = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -36,40 +39,44 @@ class Reject:
 
 
 class RejectSpool:
-    """Rejects set aside while an INSERT runs; beyond a few megabytes they wait on disk."""
+    """Rejects set aside while an INSERT runs."""
 
     def __init__(self) -> None:
-        self._spool = tempfile.SpooledTemporaryFile(max_size=8 << 20)  # noqa: SIM115
-        self._writer = pa.ipc.new_stream(self._spool, REJECT_SCHEMA)
-        self.rejects = 0
-        self.reject_lines = 0
+        self._aside = Spool(REJECT_SCHEMA)
+        self._waiting: list[Reject] = []
+        self._waiting_characters = 0
 
     def add(self, reject: Reject) -> None:
         """Set a reject aside."""
-        row = [[reject.line], [reject.lines], [reject.reason], [reject.raw]]
-        self._writer.write_batch(
-            pa.record_batch(
-                [pa.array(v, f.type) for v, f in zip(row, REJECT_SCHEMA, strict=True)], schema=REJECT_SCHEMA
-            )
-        )
-        self.rejects += 1
-        self.reject_lines += reject.lines
+        self._waiting.append(reject)
+        self._waiting_characters += len(reject.raw)
+        if len(self._waiting) == VECTOR_ROWS or self._waiting_characters > WAITING_CHARACTERS:
+            self._flush()
+
+    def _flush(self) -> None:
+        """Write what waits to be many: a batch of one takes as long as one of a thousand."""
+        waiting, self._waiting, self._waiting_characters = self._waiting, [], 0
+        columns = [
+            column(np.array([each.line for each in waiting], np.int64)),
+            column(np.array([each.lines for each in waiting], np.int32)),
+            strings([each.reason for each in waiting]),
+            strings([each.raw for each in waiting]),
+        ]
+        self._aside.add(pa.record_batch(columns, schema=REJECT_SCHEMA))
 
     def insert(self, connection: duckdb.DuckDBPyConnection, source_id: int) -> None:
         """Write the rejects into the store and forget them."""
-        self._writer.close()
-        if self.rejects:
-            self._spool.seek(0)
-            connection.register("set_aside", pa.ipc.open_stream(self._spool))
+        if self._waiting:
+            self._flush()
+        if self._aside.rows:
+            connection.register("set_aside", self._aside.read())
             connection.execute("INSERT INTO rejects SELECT ?, line, lines, reason, raw FROM set_aside", [source_id])
             connection.unregister("set_aside")
         self.close()
 
     def close(self) -> None:
-        """Forget them, if that has not been done."""
-        if not self._spool.closed:
-            self._writer.close()
-            self._spool.close()
+        """Forget them."""
+        self._aside.close()
 
 
 class CutPieces:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-_VECTOR_ROWS = 2_048
+VECTOR_ROWS = 2_048
 # Vectors with more text than this are cut, to so much where that is more than one row.
 _LARGE_BYTES = 2 << 20
 _CUT_BYTES = 256 << 10
@@ -29,14 +29,14 @@ def in_vectors(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
         yield batch
         return
     ends = _text_ends(batch)
-    vectors = np.append(np.arange(0, rows, _VECTOR_ROWS), rows)
+    vectors = np.append(np.arange(0, rows, VECTOR_ROWS), rows)
     if np.diff(ends[vectors]).max(initial=0) <= _LARGE_BYTES:
         yield batch
         return
     first = 0
     while first < rows:
         fits = int(np.searchsorted(ends, ends[first] + _CUT_BYTES, side="right")) - 1
-        end = max(min(fits, first + _VECTOR_ROWS), first + 1)
+        end = max(min(fits, first + VECTOR_ROWS), first + 1)
         yield batch.slice(first, end - first)
         first = end
 

@@ -7,7 +7,6 @@ ENVELOPE, everything else to the layouts of text logs. A line that is no wrapper
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -24,6 +23,7 @@ from loglens.ingest.lines import Flags, Lines, Places, column, flags_of, numbers
 from loglens.ingest.pieces import SCHEMA
 from loglens.ingest.reader import Format, Reading, Sample
 from loglens.ingest.records import Cut, RecordPieces
+from loglens.ingest.spool import Spool
 
 ENVELOPE = "envelope"
 CERTAINTY = 0.97
@@ -158,11 +158,10 @@ class WrappedCut(Cut):
 
 @dataclass
 class _Parted:
-    """Wrapped records, the JSON of which is handed out and the others set aside on disk."""
+    """Wrapped records, the JSON of which is handed out and the others set aside."""
 
     pieces: Iterator[pa.RecordBatch]
-    writer: pa.ipc.RecordBatchStreamWriter
-    aside: int = 0
+    aside: Spool
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         """Yield the records that are JSON objects, opened, in batches of the usual columns."""
@@ -171,8 +170,7 @@ class _Parted:
             objects = batch
             if not pc.all(is_object).as_py():
                 plain, objects = batch.filter(pc.invert(is_object)), batch.filter(is_object)
-                self.writer.write_batch(plain)
-                self.aside += plain.num_rows
+                self.aside.add(plain)
             if objects.num_rows:
                 opened = _with_envelope(objects)
                 yield pa.record_batch([*(objects.column(name) for name in SCHEMA.names[:-1]), opened], schema=SCHEMA)
@@ -286,15 +284,12 @@ def read_wrapped(reading: Reading) -> None:
     from loglens.ingest.formats import ndjson
     from loglens.ingest.text_log import read_text
 
-    with tempfile.TemporaryFile() as spool:
-        options = pa.ipc.IpcWriteOptions(compression="lz4")
-        with pa.ipc.new_stream(spool, WRAPPED_SCHEMA, options=options) as writer:
-            parted = _Parted(iter(reading.pieces), writer)
-            ndjson.read(replace(reading, pieces=parted))
-            # Where none is JSON, the reader has asked for the first and got none.
-            for _ in parted:
-                raise AssertionError("a reader left records behind")
-        if parted.aside:
-            spool.seek(0)
-            read_text(replace(reading, pieces=pa.ipc.open_stream(spool)), None)
+    with Spool(WRAPPED_SCHEMA) as aside:
+        parted = _Parted(iter(reading.pieces), aside)
+        ndjson.read(replace(reading, pieces=parted))
+        # Where none is JSON, the reader has asked for the first and got none.
+        for _ in parted:
+            raise AssertionError("a reader left records behind")
+        if aside.rows:
+            read_text(replace(reading, pieces=aside.read()), None)
     reading.counts.untimed = reading.count_untimed("logs")

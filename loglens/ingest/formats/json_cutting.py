@@ -15,6 +15,7 @@ from loglens.ingest.formats.json_profile import Profile
 from loglens.ingest.formats.json_skeleton import QUOTE, Mark, RecordSkeleton, skeleton_of
 from loglens.ingest.lines import Flags, Places, column, flags_of, strings, text_scalar
 from loglens.ingest.skeletons import Fit, Fitting, Marked, bytes_at
+from loglens.ingest.spool import Spool
 
 Found = Sequence[tuple[int, Fit]]
 Taken = tuple[int, ...]
@@ -220,12 +221,11 @@ def learn(judged: Judged, profile: Profile, taken: Sequence[Taken | None]) -> Cu
 
 @dataclass
 class Parted:
-    """Pieces of which those that can be cut are handed out, and the others set aside on disk with what they are."""
+    """Pieces of which those that can be cut are handed out, and the others set aside with what they are."""
 
     pieces: JudgedPieces
     cutter: Cutter
-    writer: pa.ipc.RecordBatchStreamWriter
-    aside: int = 0
+    aside: Spool
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         """Yield the batches, once, in order."""
@@ -235,8 +235,7 @@ class Parted:
             yield from gathered.filled(batches)
             if not is_cut.all():
                 rest = judged.only(~is_cut) if batches else judged
-                self.writer.write_batch(rest.batch())
-                self.aside += rest.pieces.num_rows
+                self.aside.add(rest.batch())
         yield from gathered.rest()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,7 +12,7 @@ from loglens.ingest.durations import UNIT_NAMES
 from loglens.ingest.formats.json_fields import INSTANT, KINDS, find
 from loglens.ingest.formats.json_wrappers import opened
 from loglens.ingest.reader import Ask, Format, Reading, Sample
-from loglens.ingest.vectors import in_vectors
+from loglens.ingest.vectors import VECTOR_ROWS, in_vectors
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -28,8 +27,6 @@ SURVEYED_LINES = 4096
 SURVEYED_LAYOUTS = 16
 # How many lines a file has at least whose records are cut.
 WORTH_CUTTING = 250
-# How many records that are read again are taken out of the store at a time.
-_ASIDE_ROWS = 2_048
 # How deep records lie within records.
 MOST_ENVELOPES = 3
 
@@ -91,21 +88,18 @@ def _learn(reading: Reading, profile: Profile, first: pa.RecordBatch) -> Cutter 
 
 def _insert_cut(reading: Reading, profile: Profile, pieces: JudgedPieces, cutter: Cutter) -> int:
     """Insert the records that can be cut, and after them the others; return the number of rows."""
-    import pyarrow as pa
-
     from loglens.ingest.formats.json_cut_statement import cut_insert_statement
     from loglens.ingest.formats.json_cutting import Parted
     from loglens.ingest.formats.json_pieces import SCHEMA
     from loglens.ingest.formats.json_statement import insert_statement
+    from loglens.ingest.spool import Spool
 
     binds = _binds(reading, profile)
-    with tempfile.TemporaryFile() as spool:
-        with pa.ipc.new_stream(spool, SCHEMA, options=pa.ipc.IpcWriteOptions(compression="lz4")) as writer:
-            parted = Parted(pieces, cutter, writer)
-            inserted = reading.insert(cut_insert_statement(profile, cutter), cutter.schema, parted, binds)
-        if parted.aside:
-            spool.seek(0)
-            inserted += reading.insert(insert_statement(profile), SCHEMA, pa.ipc.open_stream(spool), binds)
+    with Spool(SCHEMA) as aside:
+        parted = Parted(pieces, cutter, aside)
+        inserted = reading.insert(cut_insert_statement(profile, cutter), cutter.schema, parted, binds)
+        if aside.rows:
+            inserted += reading.insert(insert_statement(profile), SCHEMA, aside.read(), binds)
     return inserted
 
 
@@ -232,11 +226,10 @@ def _settle(reading: Reading, first_line: int) -> Settled:
 
 def _read_aside(reading: Reading, where: str, values: list[int]) -> None:
     """Read lines with keys the beginning of the file has not, with a profile that has them all."""
-    import pyarrow as pa
-
     from loglens.ingest.formats.json_marks import OBJECT
     from loglens.ingest.formats.json_pieces import SCHEMA
     from loglens.ingest.formats.json_statement import ASIDE_INEXACT, insert_statement
+    from loglens.ingest.spool import Spool
 
     connection = reading.connection
     marked = connection.sql(
@@ -244,25 +237,20 @@ def _read_aside(reading: Reading, where: str, values: list[int]) -> None:
         f"NULL::VARCHAR AS fault, severity_number = {ASIDE_INEXACT} AS is_inexact {where}",
         params=values,
     )
-    with tempfile.TemporaryFile() as spool:
-        with pa.ipc.new_stream(spool, SCHEMA, options=pa.ipc.IpcWriteOptions(compression="lz4")) as writer:
-            for batch in marked.to_arrow_reader(_ASIDE_ROWS):
-                for part in in_vectors(batch):
-                    writer.write_batch(part)
+    with Spool(SCHEMA) as aside:
+        for batch in marked.to_arrow_reader(VECTOR_ROWS):
+            for part in in_vectors(batch):
+                aside.add(part)
         connection.execute(f"DELETE {where}", values)
 
-        def again() -> pa.RecordBatchReader:
-            spool.seek(0)
-            return pa.ipc.open_stream(spool)
-
         def ask(statement: str, values: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
-            connection.register("input", again())
+            connection.register("input", aside.read())
             rows = connection.execute(statement, values or {}).fetchall()
             connection.unregister("input")
             return rows
 
         profile = _survey(reading, ask)
-        reading.insert(insert_statement(profile), SCHEMA, again(), _binds(reading, profile))
+        reading.insert(insert_statement(profile), SCHEMA, aside.read(), _binds(reading, profile))
 
 
 FORMAT = Format(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import IO, Any
+from typing import Any
 
 import msgspec
 import pyarrow as pa
@@ -33,46 +32,13 @@ from loglens.ingest.formats.otlp_values import Malformed, camel
 from loglens.ingest.pieces import Reject, RejectSpool
 from loglens.ingest.reader import Counts, Reading
 from loglens.ingest.semconv import RENAMED
+from loglens.ingest.spool import Spool
 
 MAX_TYPED_BYTES = 4 << 20
 BEGINS = {signal: b'{"%s":[' % signal.resources.encode() for signal in (SPANS, LOGS)}
-KEPT_IN_MEMORY_BYTES = 32 << 20
 # Texts that are known to be JSON, and few.
 JSON_COLUMNS = ("resource", "extra")
 WHITE_SPACE = b" \t\r\n"
-
-
-class Spool:
-    """Batches set aside while an INSERT of another table runs; what exceeds some megabytes waits on disk."""
-
-    def __init__(self, schema: pa.Schema) -> None:
-        self._schema = schema
-        self._file: IO[bytes] | None = None
-        self._writer: pa.RecordBatchStreamWriter | None = None
-
-    def add(self, batch: pa.RecordBatch) -> None:
-        """Set a batch aside."""
-        if self._writer is None:
-            self._file = tempfile.SpooledTemporaryFile(max_size=KEPT_IN_MEMORY_BYTES)  # noqa: SIM115
-            self._writer = pa.ipc.new_stream(self._file, self._schema)
-        self._writer.write_batch(batch)
-
-    def drain(self) -> Iterator[pa.RecordBatch]:
-        """Yield what was set aside."""
-        if self._writer is not None and self._file is not None:
-            self._writer.close()
-            self._file.seek(0)
-            yield from pa.ipc.open_stream(self._file)
-
-    @property
-    def is_empty(self) -> bool:
-        """True when nothing was set aside."""
-        return self._file is None
-
-    def close(self) -> None:
-        """Forget what was set aside."""
-        if self._file is not None:
-            self._file.close()
 
 
 @dataclass(frozen=True)
@@ -194,15 +160,15 @@ class OtlpReading:
         try:
             self._store(self._main, self._main_batches())
             for name, spool in self._spools.items():
-                if not spool.is_empty:
-                    self._store(name, spool.drain())
+                if spool.rows:
+                    self._store(name, spool.read())
         finally:
             for spool in self._spools.values():
                 spool.close()
         self._rejects.insert(self._reading.connection, self._reading.source_id)
         self._note_assumptions()
 
-    def _store(self, name: str, batches: Iterator[pa.RecordBatch]) -> None:
+    def _store(self, name: str, batches: Iterable[pa.RecordBatch]) -> None:
         statement, schema = self._tables[name]
         values: dict[str, Any] = {"source_id": self._reading.source_id}
         if name == LOGS.name:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import count, repeat
@@ -14,7 +14,7 @@ import pyarrow as pa
 from loglens.ingest.formats.otlp_batches import BATCH_RECORDS, Ordinals
 from loglens.ingest.formats.otlp_columns import JSON, as_json, dictionary, json_schema, numbers
 from loglens.ingest.formats.otlp_pieces import as_written, mended
-from loglens.ingest.formats.otlp_reading import JSON_COLUMNS, Spool
+from loglens.ingest.formats.otlp_reading import JSON_COLUMNS
 from loglens.ingest.formats.otlp_spans import FEW, SPAN_SCHEMA, span_statement
 from loglens.ingest.formats.otlp_tally import Book, KeptRejects
 from loglens.ingest.formats.otlp_words import MAX_KEPT, Words
@@ -23,6 +23,7 @@ from loglens.ingest.formats.span_usual import has_escape
 from loglens.ingest.lines import strings, written_or_null
 from loglens.ingest.pieces import Reject, RejectSpool
 from loglens.ingest.reader import Counts, Reading
+from loglens.ingest.spool import Spool
 
 USUAL, OTHER = "usual", "other"
 # All spans of a piece that is read whole are in memory at once.
@@ -228,8 +229,8 @@ class SpanReading:
         reading = self._reading
         try:
             self._store(USUAL_ROWS, json_schema(USUAL_SCHEMA, JSON_COLUMNS), self._usual_batches())
-            if not self._others.is_empty:
-                self._store(f"({self._spans.columns})", OTHER_SCHEMA, self._others.drain())
+            if self._others.rows:
+                self._store(f"({self._spans.columns})", OTHER_SCHEMA, self._others.read())
                 reading.counts.untimed += reading.count_untimed("spans")
         finally:
             self._others.close()
@@ -237,7 +238,7 @@ class SpanReading:
         if self._parser.fell_back:
             reading.assume("service", f"{reading.fallback_service}, where a span names none")
 
-    def _store(self, rows: str, schema: pa.Schema, batches: Iterator[pa.RecordBatch]) -> None:
+    def _store(self, rows: str, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
         binds: dict[str, Any] = {"source_id": self._reading.source_id, "fallback": self._reading.fallback_service}
         self._reading.counts.records += self._reading.insert(span_statement(rows), schema, batches, binds)
 
