@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from benchmarks.inputs.log_lines import ROUTES, STATUSES
-from benchmarks.inputs.text import DAY_NS, START_NS, fill, pick, write_lines
+from benchmarks.inputs.text import DAY_NS, START_NS, lines_of, pick, write_lines
 
 AGENTS = (
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36",
@@ -41,7 +41,7 @@ def access_lines(count: int) -> pl.Series:
             "agent": pick(AGENTS, rng.integers(0, 3, count)),
         }
     )
-    return columns.select(fill(LINE, *columns.columns)).to_series()
+    return lines_of(LINE, columns)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from benchmarks.inputs.log_lines import ERRORS, LINE, log_columns
-from benchmarks.inputs.text import fill, write_lines
+from benchmarks.inputs.text import lines_of, write_lines
 
 SERVICE, ROUTE = "llm-api", "/v1/chat/completions"
 BEGIN, END = "2026-10-01T12:00:00Z", "2026-10-01T12:10:00Z"
@@ -37,7 +37,7 @@ def incident_lines(count: int) -> pl.Series:
     columns = columns.with_columns(
         pl.when(fails).then(pl.lit(value)).otherwise(pl.col(name)).alias(name) for name, value in FAILED.items()
     ).drop("place")
-    return columns.select(fill(LINE, *columns.columns)).to_series()
+    return lines_of(LINE, columns)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from benchmarks.inputs.text import DAY_NS, START_NS, fill, pick, random_ids, write_lines
+from benchmarks.inputs.text import DAY_NS, START_NS, lines_of, pick, random_ids, write_lines
 
 # Method, path, share of the requests, typical milliseconds.
 ROUTES = (
@@ -87,8 +87,7 @@ def log_columns(count: int) -> pl.DataFrame:
 
 def log_lines(count: int) -> pl.Series:
     """Return that many lines."""
-    columns = log_columns(count)
-    return columns.select(fill(LINE, *columns.columns)).to_series()
+    return lines_of(LINE, log_columns(count))
 
 
 if __name__ == "__main__":

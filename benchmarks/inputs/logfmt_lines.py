@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from benchmarks.inputs.log_lines import log_columns
-from benchmarks.inputs.text import fill, write_lines
+from benchmarks.inputs.text import lines_of, write_lines
 
 LINE = (
     'time=@ level=@ service=@ msg="@" request_id=req_@ trace_id=@ span_id=@ method=@ path=@ status=@ duration_ms=@ '
@@ -18,8 +18,7 @@ LINE = (
 
 def logfmt_lines(count: int) -> pl.Series:
     """Return that many lines, the same ones every time."""
-    columns = log_columns(count).drop("error")
-    return columns.select(fill(LINE, *columns.columns)).to_series()
+    return lines_of(LINE, log_columns(count).drop("error"))
 
 
 if __name__ == "__main__":

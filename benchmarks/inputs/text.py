@@ -25,6 +25,11 @@ def fill(template: str, *values: pl.Expr | str) -> pl.Expr:
     return pl.concat_str(parts)
 
 
+def lines_of(template: str, columns: pl.DataFrame) -> pl.Series:
+    """Return a line for each row, the template filled with its values, in order."""
+    return columns.select(fill(template, *columns.columns)).to_series()
+
+
 def random_ids(rng: np.random.Generator, count: int, digits: int) -> pl.Series:
     """Return that many random lower-case hex ids."""
     text = rng.bytes(count * digits // 2).hex().encode()
