@@ -44,11 +44,11 @@ ANALYSIS = Analysis(
         Param(
             "trace_a",
             None,
-            "The trace id of one, with records of the time and service, or its beginning.",
+            "The trace id of one, or its beginning; it has records of the time and service asked for.",
             positional=True,
             metavar="A",
         ),
-        Param("trace_b", None, "That of the other.", positional=True, metavar="B"),
+        Param("trace_b", None, "That of the other, of which the same holds.", positional=True, metavar="B"),
     ),
     columns={
         "depth": "Depth in the tree.",

@@ -187,10 +187,7 @@ COUNTS = """
             name            AS name,
             any_value(is_asked) AS is_asked,
             sum(errors)     AS whole,
-            list(
-                {'bucket': bucket, 'traffic': coalesce(traffic, 0)::BIGINT, 'errors': errors::BIGINT}
-                ORDER BY bucket
-            )               AS points
+            list(point_of_series(bucket, traffic, errors) ORDER BY bucket) AS points
         FROM counted
         GROUP BY kind, service, route, name
     )
@@ -202,7 +199,7 @@ COUNTS = """
         NULL                    AS is_asked,
         -- What failed too seldom for any burst, to be told as such.
         (SELECT count(*) FROM keys WHERE whole > 0 AND whole < $min_excess) AS seldom,
-        [{'bucket': width_ns, 'traffic': first_ns, 'errors': last_ns}] AS points
+        [point_of_series(width_ns, first_ns, last_ns)] AS points
     FROM range
     UNION ALL
     SELECT

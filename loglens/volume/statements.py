@@ -47,7 +47,7 @@ COUNTS = """
             service                                             AS service,
             name                                                AS name,
             sum(records)                                        AS whole,
-            list({'bucket': bucket, 'traffic': 0, 'errors': records::BIGINT} ORDER BY bucket) AS points
+            list(point_of_series(bucket, 0, records) ORDER BY bucket) AS points
         FROM counted
         GROUP BY kind, service, name
     ),
@@ -71,7 +71,7 @@ COUNTS = """
         NULL                                                    AS name,
         NULL                                                    AS is_asked,
         (SELECT count(*) FROM keys WHERE whole < $min_excess)   AS seldom,
-        [{'bucket': width_ns, 'traffic': first_ns, 'errors': last_ns}] AS points
+        [point_of_series(width_ns, first_ns, last_ns)] AS points
     FROM range
     UNION ALL
     SELECT kind, service, NULL, name, NULL, NULL, points
@@ -85,7 +85,7 @@ COUNTS = """
         NULL,
         true,
         NULL,
-        list({'bucket': bucket, 'traffic': traffic, 'errors': 0} ORDER BY bucket)
+        list(point_of_series(bucket, traffic, 0) ORDER BY bucket)
     FROM answered
     GROUP BY service
     ORDER BY

@@ -46,3 +46,8 @@ SELECT
     last_ns                                         AS last_ns,
     width_ns                                        AS width_ns
 FROM measured;
+
+-- What happened to one key in one of these buckets; of nothing but errors, the traffic is null.
+CREATE OR REPLACE TEMP MACRO point_of_series(bucket, traffic, errors) AS (
+    {'bucket': bucket, 'traffic': coalesce(traffic, 0)::BIGINT, 'errors': errors::BIGINT}
+);
