@@ -72,6 +72,8 @@ def test_a_question_without_rows_is_an_empty_answer(shell: Shell) -> None:
         ("slow --since tomorrow", "since 'tomorrow' is not a time."),
         ("slow --since 1h --until 2h", "since 1h is not before until 2h."),
         ("slow --limit", "Option '--limit' requires an argument."),
+        ("impact --burst --db x.duckdb", "Option '--burst' requires an argument. See `loglens impact --help`."),
+        ("slow --service --format=json", "Option '--service' requires an argument."),
         ("slow --db x.duckdb logs/", "--db and PATHs exclude each other"),
         ("sql", "Missing argument 'SELECT'."),
         ("completion tcsh", "Invalid value for 'bash|zsh|fish': 'tcsh' is not a choice."),

@@ -116,7 +116,10 @@ class Program(click.Group):
         known = self.list_commands(ctx)
         if name not in known and not name.startswith("-"):
             raise click.UsageError(_unknown(name, known), ctx)
-        return super().resolve_command(ctx, args)
+        found, command, rest = super().resolve_command(ctx, args)
+        if command is not None and not ctx.resilient_parsing:
+            _refuse_option_as_value(click.Context(command, ctx, found), rest)
+        return found, command, rest
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the commands in their groups."""
@@ -132,6 +135,15 @@ class Program(click.Group):
 
 def _is_option(name: str, params: Sequence[click.Parameter]) -> bool:
     return any(name in param.opts for param in params)
+
+
+def _refuse_option_as_value(ctx: click.Context, args: Sequence[str]) -> None:
+    """Say of which option the value is missing, where the next option stands in its place."""
+    params = ctx.command.get_params(ctx)
+    takes = {name for each in params if isinstance(each, click.Option) and not each.is_flag for name in each.opts}
+    for before, arg in pairwise(args[: args.index("--")] if "--" in args else args):
+        if before in takes and arg.startswith("-") and _is_option(arg.partition("=")[0], params):
+            raise click.BadOptionUsage(before, f"Option {before!r} requires an argument.", ctx)
 
 
 def _unknown(name: str, known: Sequence[str]) -> str:
