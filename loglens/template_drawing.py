@@ -16,11 +16,14 @@ _SHOWN = 10
 _NAMED = 3
 
 
-def draw(rows: Sequence[Row], width: int) -> str:
-    """Return the records of a template in lines of at most `width` columns, each line ended."""
+def draw(rows: Sequence[Row], width: int, names: Sequence[str]) -> str:
+    """Return the records of a template in lines of at most `width` columns, each line ended.
+
+    `names` are the columns of its values.
+    """
     if not rows:
         return "None of its records are in question.\n"
-    blocks = [_head(rows[0], width), _values(rows, width), _records(rows, width)]
+    blocks = [_head(rows[0], width), _values(rows, names), _records(rows, names)]
     return "\n".join(
         "".join(f"{cut(line, width, at_end=True)}\n" for line in block) for block in map(list, blocks) if block
     )
@@ -33,23 +36,18 @@ def _head(row: Row, width: int) -> Iterator[str]:
     yield f"{row['template_id']}: {counted(row['records'], 'record')}{when}"
 
 
-def _values(rows: Sequence[Row], width: int) -> Iterator[str]:
-    names = _value_names(rows[0])
+def _values(rows: Sequence[Row], names: Sequence[str]) -> Iterator[str]:
     if names and len(rows) < rows[0]["records"]:
         yield f"Values of the last {counted(len(rows), 'record')}:"
+    widest = max(map(len, names), default=0)
     for name in names:
         found = Counter(row[name] for row in rows if row[name] is not None)
         most = [f"{cut(visible(value), 40)} {percent(count / len(rows))}" for value, count in found.most_common(_NAMED)]
         more = ", …" if len(found) > _NAMED else ""
-        yield f"{name:<10}{len(found):>7,} different   {', '.join(most)}{more}"
+        yield f"{name:<{widest + 3}}{len(found):>7,} different   {', '.join(most)}{more}"
 
 
-def _value_names(row: Row) -> list[str]:
-    return [name for name in row if name.startswith("value_")]
-
-
-def _records(rows: Sequence[Row], width: int) -> Iterator[str]:
-    names = _value_names(rows[0])
+def _records(rows: Sequence[Row], names: Sequence[str]) -> Iterator[str]:
     yield "The last records:" if len(rows) > 1 else "Its record:"
     shown = rows[:_SHOWN]
     table = [_cells(row, names) for row in shown]

@@ -172,6 +172,12 @@ def test_values_of_a_record(template: str, text: str, values: list[str | None]) 
     assert found == {f"value_{number}": value for number, value in enumerate(values, 1)}
 
 
+def test_values_are_named_by_their_keys() -> None:
+    template = '<*> id=<*> path="<*>" x=<*> X=<*> line=<*> a.b-c=<*>s value_2=<*> = <*>'
+    (found,) = values_of([{"template": template, "text": template, "line": 1}])
+    assert list(found) == ["value_1", "id", "path", "value_4", "value_5", "value_6", "a.b-c", "value_8", "value_9"]
+
+
 def test_shares_that_vary_by_chance_have_not_changed() -> None:
     rng = np.random.default_rng(7)
     rates = rng.uniform(1, 50, 200)

@@ -30,7 +30,7 @@ def _compute(rows: Sequence[Row], values: Mapping[str, Value]) -> Sequence[Row]:
 def _draw(rows: Sequence[Row], width: int) -> str:
     from loglens.template_drawing import draw
 
-    return draw(rows, width)
+    return draw(rows, width, [name for row in rows[:1] for name in row if name not in ANALYSIS.columns])
 
 
 ANALYSIS = Analysis(
@@ -60,7 +60,7 @@ ANALYSIS = Analysis(
         "line": "Line it starts on.",
         "ordinal": "Position among the records that start on that line.",
     },
-    further="What stands for a value of the template, counted from 1.",
+    further="What stands for a value of the template, named by the key before it, or else counted from 1.",
     key=("source_id", "line", "ordinal"),
     limit=0,
     needs=("log_templates",),
