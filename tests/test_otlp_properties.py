@@ -130,6 +130,19 @@ def test_doubles_that_are_no_numbers_keep_the_record_in_raw(tmp_path: Path, valu
     assert row["raw"] == compact(span).decode()
 
 
+@pytest.mark.parametrize("key", ["events", "links"])
+@pytest.mark.parametrize("value", [5, "x", {"a": 1}, [5], ["x", {}], None, [None], [], [{"a": 1}]])
+def test_lists_are_judged_alike_however_a_span_is_read(tmp_path: Path, key: str, value: Any) -> None:
+    usual = SPAN | {key: value}
+    # A member with no meaning leaves a span to the exact reader.
+    by_type, exactly = (
+        read_otlp(compact(trace_request(span, SPAN)), tmp_path / name)
+        for name, span in (("usual", usual), ("exact", usual | {"x": 1}))
+    )
+    assert [row["reason"] for row in by_type.rejects] == [row["reason"] for row in exactly.rejects]
+    assert [row[key] for row in by_type.rows("spans")] == [row[key] for row in exactly.rows("spans")]
+
+
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT,
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(TEXT, inner, max_size=2),

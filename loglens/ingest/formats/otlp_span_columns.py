@@ -29,6 +29,8 @@ from loglens.ingest.formats.otlp_words import Words, members, origin_columns, te
 from loglens.ingest.lines import flags_of, strings
 
 EXTRAS = ("traceState", "flags", "droppedAttributesCount", "droppedEventsCount", "droppedLinksCount")
+# How lists of objects begin, or their absence.
+_LISTS = frozenset((b"", b"[]", b"[{"))
 _REPEATED = attrgetter("kind", "status", *EXTRAS)
 
 
@@ -128,12 +130,16 @@ def _present(status: Status) -> dict[str, int | str]:
 
 
 def json_texts(raws: Sequence[msgspec.Raw], read: Callable[[str], str] = str) -> tuple[pa.StringArray, Ints]:
-    """Make an array of JSON lists as `read` has them, null for absent and empty ones, and the bytes of each."""
+    """Make an array of JSON lists of objects as `read` has them, null for absent and empty ones, and the bytes of each.
+
+    What begins as none gets no bytes, and is left to the exact reader by that.
+    """
     if raws.count(NOTHING) == len(raws):
         return pa.nulls(len(raws), pa.string()), np.zeros(len(raws), np.int64)
     written = [bytes(raw) for raw in raws]
-    array = strings([read(text.decode()) if len(text) > 2 else None for text in written])
-    return array, np.fromiter(map(len, written), np.int64, len(written))
+    array = strings([read(text.decode()) if text[:2] == b"[{" else None for text in written])
+    sizes = (len(text) if text[:2] in _LISTS else 0 for text in written)
+    return array, np.fromiter(sizes, np.int64, len(written))
 
 
 def _exception_types(events: pa.StringArray) -> pa.StringArray:
