@@ -14,16 +14,32 @@ from loglens.wording import percent
 if TYPE_CHECKING:
     import pyarrow as pa
 
+# From this share of the requests on for which either holds, two differences are one.
+_SAME = 0.95
+
 
 def apart(part: pa.Table, members: Sequence[Row]) -> list[str]:
-    """Return the attributes that differ, in words, the most telling first; `part` are the rows of one burst."""
+    """Return the attributes that differ, in words, the most telling first; `part` are the rows of one burst.
+
+    Of those that hold for nearly the same requests only the first is told.
+    """
     import numpy as np
 
     is_tail = np.array([row["is_tail"] for row in members], dtype=bool)
     if is_tail.all() or not is_tail.any():
         return []
     attributes = [each for each in read_attributes(part, len(members)) if not OUTCOME.search(each.name)]
-    return [_told(each) for each in differences(attributes, is_tail)]
+    told: list[Difference] = []
+    for each in differences(attributes, is_tail):
+        if not any(_is_same(each, other) for other in told):
+            told.append(each)
+    return [_told(each) for each in told]
+
+
+def _is_same(one: Difference, other: Difference) -> bool:
+    if one.holds is None or other.holds is None:
+        return False
+    return int((one.holds & other.holds).sum()) >= _SAME * int((one.holds | other.holds).sum())
 
 
 def _told(found: Difference) -> str:
