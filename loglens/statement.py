@@ -68,7 +68,8 @@ class Statement:
 
     def typed_arrow(self) -> tuple[pa.Table, Mapping[str, str]]:
         """Return all its rows as an Arrow table, and the types of DuckDB by the names of its columns."""
-        found = self.connection.sql(self.sql, params=self._used(self.sql))
+        parsed, used = self._parsed(self.sql)
+        found = self.connection.sql(parsed, params=used)
         return found.to_arrow_table(), dict(zip(found.columns, map(str, found.types), strict=True))
 
     def reproducible(self) -> str:
@@ -76,13 +77,13 @@ class Statement:
         return written(self.sql, self.binds)
 
     def _run(self, sql: str) -> duckdb.DuckDBPyConnection:
-        return self.connection.execute(sql, self._used(sql))
+        return self.connection.execute(*self._parsed(sql))
 
-    def _used(self, sql: str) -> dict[str, Any]:
-        """Return the binds that a statement uses; DuckDB refuses others."""
+    def _parsed(self, sql: str) -> tuple[duckdb.Statement, dict[str, Any]]:
+        """Return a statement with the binds that it uses; DuckDB refuses others."""
         refuse_broken({"The statement": sql, **self.binds})
         (parsed,) = self.connection.extract_statements(sql)
-        return {name: self.binds[name] for name in parsed.named_parameters & self.binds.keys()}
+        return parsed, {name: self.binds[name] for name in parsed.named_parameters & self.binds.keys()}
 
 
 def refuse_broken(texts: Mapping[str, Any]) -> None:

@@ -154,7 +154,7 @@ ANALYSIS = Analysis(
             retried - gave_up                                           AS succeeded,
             gave_up                                                     AS gave_up,
             pause_p50 / 1e6                                             AS pause_p50_ms,
-            spread                                                      AS pause_spread_ratio,
+            round(spread, 9)                                            AS pause_spread_ratio,
             time_ns / 1e9                                               AS retry_time_s,
             route                                                       AS route,
             make_timestamp_ns(first_ns)                                 AS first_ts,

@@ -26,7 +26,8 @@ saving AS (
     SELECT
         *,
         if(pattern = 'redundant', waited_ns * distinct_ratio, longest_ns) AS one_ns,
-        greatest(waited_ns - greatest(one_ns, busy_ns), 0)      AS saved_ns,
+        -- Whole nanoseconds: a sum of fractions differs in its last digit with the order the threads come in.
+        greatest(waited_ns - greatest(round(one_ns), busy_ns), 0)::BIGINT AS saved_ns,
         pattern = 'n_plus_one' AND between_ratio >= 0.5         AS is_between
     FROM loops
 ),
