@@ -22,7 +22,8 @@ from loglens.push.fields import ORIGIN, RESULT_NAMES, STREAMS, Field
 from loglens.push.names import Names
 from loglens.push.results import FINDINGS, RESULTS
 from loglens.settings import Settings
-from loglens.store.store import create_views, migrations
+from loglens.store.scripts import create_views, meanings
+from loglens.store.store import migrations
 
 FOLDER = Path(__file__).parent
 VIEWS = {
@@ -183,7 +184,7 @@ def _schema() -> Iterator[str]:
             connection.execute(script)
         described = connection.execute(
             """
-            SELECT tables.table_name, tables.comment, columns.column_name, columns.data_type, columns.comment
+            SELECT tables.table_name, columns.column_name, columns.data_type
             FROM duckdb_tables() AS tables
             JOIN duckdb_columns() AS columns USING (table_oid)
             WHERE NOT tables.internal
@@ -192,11 +193,12 @@ def _schema() -> Iterator[str]:
         ).fetchall()
         create_views(connection, Settings())
         views = {name: connection.execute(f"DESCRIBE {name}").fetchall() for name in VIEWS}
+    told = meanings()
     for table in dict.fromkeys(row[0] for row in described):
-        rows = [row for row in described if row[0] == table]
+        rows = [(f"`{row[1]}`", row[2], told.get(f"{table}.{row[1]}", "")) for row in described if row[0] == table]
         yield f"## {table}\n"
-        yield f"{rows[0][1]}\n"
-        yield from _table(("column", "type", "meaning"), [(f"`{row[2]}`", row[3], row[4] or "") for row in rows])
+        yield f"{told[table]}\n"
+        yield from _table(("column", "type", "meaning"), rows)
     for name, columns in views.items():
         yield f"## {name} (view)\n"
         yield f"{VIEWS[name]}\n"

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from loglens.analysis import Analysis
+from collections.abc import Mapping, Sequence
+
+from loglens.analysis import Analysis, Row, Value
+from loglens.store.scripts import meanings
+
+
+def _compute(rows: Sequence[Row], _: Mapping[str, Value]) -> list[Row]:
+    told = meanings()
+    return [{**row, "meaning": told.get(f"{row['table_name']}.{row['column_name']}")} for row in rows]
+
 
 ANALYSIS = Analysis(
     name="schema",
@@ -67,7 +76,7 @@ ANALYSIS = Analysis(
             columns.column_name     AS column_name,
             columns.data_type       AS type,
             counts.rows             AS rows,
-            columns.comment         AS meaning
+            NULL::VARCHAR           AS meaning
         FROM duckdb_columns() AS columns
         JOIN counts ON columns.table_name = counts.table_name
         WHERE columns.database_name IN (current_database(), 'temp')
@@ -75,5 +84,6 @@ ANALYSIS = Analysis(
             table_name,
             columns.column_index
     """,
+    compute=_compute,
     examples=("loglens schema", "loglens sql 'SELECT service, count(*) FROM requests GROUP BY ALL'"),
 )

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from loglens.settings import Settings
 
 _HEALTH_MACRO = "is_health_route"
+_MEANING = re.compile(r"^COMMENT ON (?:TABLE|VIEW|COLUMN) ([\w.]+) IS '((?:[^']|'')*)';\n", re.MULTILINE)
 _BEGIN = re.compile(r"^CREATE OR REPLACE TEMP (?:VIEW|MACRO) (\w+)", re.MULTILINE)
 _WORD = re.compile(r"\w+", re.ASCII)
 # What the SQL of a macro or view reads: columns and tables of its own may bear the name of another view.
@@ -22,9 +23,22 @@ _READ = re.compile(r"(?<=FROM )\w+|(?<=JOIN )\w+|\w+(?=\()", re.ASCII)
 
 @cache
 def scripts(folder: str) -> Sequence[tuple[str, str]]:
-    """List the scripts of `views` or `migrations` as (file name, SQL), in order."""
+    """List the scripts of `views` or `migrations` as (file name, SQL), in order, without what columns mean."""
+    return tuple((name, _MEANING.sub("", text)) for name, text in _texts(folder))
+
+
+def meanings() -> dict[str, str]:
+    """Return what each table, view and column means: `spans`, `spans.line`.
+
+    The comments of the scripts say it. They are not made in a store: that would take most of the time to make one.
+    """
+    texts = [text for folder in ("migrations", "views") for _, text in _texts(folder)]
+    return {name: told.replace("''", "'") for text in texts for name, told in _MEANING.findall(text)}
+
+
+def _texts(folder: str) -> Sequence[tuple[str, str]]:
     found = [entry for entry in files("loglens.store").joinpath(folder).iterdir() if entry.name.endswith(".sql")]
-    return tuple((entry.name, entry.read_text("utf-8")) for entry in sorted(found, key=lambda entry: entry.name))
+    return [(entry.name, entry.read_text("utf-8")) for entry in sorted(found, key=lambda entry: entry.name)]
 
 
 def script(folder: str, name: str) -> str:
