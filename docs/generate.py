@@ -28,7 +28,7 @@ from loglens.store.store import migrations
 FOLDER = Path(__file__).parent
 VIEWS = {
     "requests": "One row per request a service answered, from its entry span or its access record, never both.",
-    "span_tree": "One row per span with its place in its trace, from span_structure; critical_ns is the part of path_ns"
+    "span_tree": "One row per span with its place in its trace, from span_nodes; critical_ns is the part of path_ns"
     " that lies on the path of the root.",
 }
 

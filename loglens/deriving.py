@@ -17,8 +17,8 @@ from loglens.store.store import fetch_row, open_writer
 if TYPE_CHECKING:
     import duckdb
 
-# What a derivation may hold in DuckDB's buffers.
-MEMORY = "3GB"
+# What a derivation may hold in DuckDB's buffers; the columns it reckons with are beside that.
+MEMORY = "1GB"
 
 # A source in work, or gone, or read since: what the ledger of sources and that of the derivation do not agree on.
 _STALE = """

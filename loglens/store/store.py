@@ -109,6 +109,18 @@ def one_thread(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
             beside.execute(f"SET threads = {threads}")
 
 
+@contextmanager
+def in_order(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """Keep rows in the order in which they were read, within the block."""
+    # As above.
+    with connection.cursor() as beside:
+        beside.execute("SET preserve_insertion_order = true")
+        try:
+            yield
+        finally:
+            beside.execute("SET preserve_insertion_order = false")
+
+
 def write_failures() -> tuple[type[Exception], ...]:
     """Return what DuckDB raises where a file cannot be written; a commit then fails as a transaction."""
     import duckdb

@@ -14,7 +14,7 @@ from loglens.derivation import Derivation, Derived, Work
 from loglens.derive import query_shapes
 from loglens.derive.trace_structure import called, clocks, links, paths, rows, tree
 from loglens.store.scripts import script
-from loglens.store.store import fetch_row
+from loglens.store.store import fetch_row, in_order
 from loglens.wording import counted
 
 if TYPE_CHECKING:
@@ -22,48 +22,36 @@ if TYPE_CHECKING:
 
 
 def _run(work: Work) -> Derived:
+    with in_order(work.connection):
+        return _derive(work)
+
+
+def _derive(work: Work) -> Derived:
     connection = work.connection
     connection.execute(script("views", "00_times.sql"))
+    connection.execute(script("views", "03_span_tree.sql"))
     connection.execute(links.NOTHING_TOUCHED if work.is_whole else links.TOUCHED)
-    (first,) = fetch_row(connection, rows.FIRST_NODE)
-    _link(connection, work.is_whole)
-    if clocks.estimate(connection, work.is_whole):
-        _drop(connection, links.TABLES)
-        _link(connection, work.is_whole)
-    clocks.correct(connection)
+    spans = links.resolve(connection, work.is_whole)
+    if clocks.estimate(connection, spans, work.is_whole):
+        _drop(connection, (*links.SCRATCH, "origins"))
+        spans = links.resolve(connection, work.is_whole)
+    clocks.correct(connection, spans)
     _drop(connection, clocks.TABLES)
-    work.progress.advance(0.2)
-    tree.grow(connection)
-    _drop(connection, ("linked", *tree.SCRATCH))
-    work.progress.advance(0.4)
-    paths.walk(connection)
-    _drop(connection, (*links.TABLES, *paths.SCRATCH))
+    work.progress.advance(0.3)
+    with called.beside(connection, work.is_whole) as found:
+        grown = tree.grow(connection, spans)
+        walked = paths.walk(connection, grown)
+        _drop(connection, links.SCRATCH)
+        calls = called.sort(found.result(), spans)
     work.progress.advance(0.6)
-    connection.execute(called.MAKE if work.is_whole else called.OF_TOUCHED)
-    work.progress.advance(0.7)
-    connection.execute(rows.REMOVE)
-    spans = _insert(work, first)
-    _drop(connection, ("touched", *tree.TABLES, *paths.TABLES, *called.TABLES))
+    if not work.is_whole:
+        for statement in rows.REMOVE:
+            connection.execute(statement)
+    first = rows.insert(connection, grown, walked, calls, work.progress)
+    _drop(connection, ("touched", "origins"))
     traces, violations = fetch_row(connection, rows.CHECK, {"first": first})
     work.progress.advance(1)
-    return Derived(f"{counted(spans, 'span')} of {counted(traces, 'trace')}", _warnings(violations))
-
-
-def _insert(work: Work, first: int) -> int:
-    """Write the rows of `span_structure`, and return how many there are."""
-    (last,) = fetch_row(work.connection, rows.LAST_SPAN)
-    spans = 0
-    for low in range(0, 0 if last is None else last + 1, rows.AT_ONCE):
-        binds = {"first": first, "low": low, "high": low + rows.AT_ONCE - 1}
-        (inserted,) = fetch_row(work.connection, rows.INSERT, binds)
-        spans += inserted
-        work.progress.advance(0.7 + 0.3 * low / (last + 1))
-    return spans
-
-
-def _link(connection: duckdb.DuckDBPyConnection, is_whole: bool) -> None:
-    connection.execute(links.EVERY_SPAN if is_whole else links.TOUCHED_SPANS)
-    links.resolve(connection)
+    return Derived(f"{counted(len(spans.i), 'span')} of {counted(traces, 'trace')}", _warnings(violations))
 
 
 def _drop(connection: duckdb.DuckDBPyConnection, tables: tuple[str, ...]) -> None:
@@ -80,9 +68,9 @@ def _warnings(violations: int) -> tuple[str, ...]:
 DERIVATION = Derivation(
     name="trace_structure",
     title="Trace structure",
-    version=4,
-    tables=("span_structure", "clock_offsets"),
-    views=("span_tree", "calls"),
+    version=5,
+    tables=("span_nodes", "span_classes", "span_traces", "clock_offsets"),
+    views=("span_structure", "span_tree", "calls"),
     needs=(query_shapes.DERIVATION,),
     run=_run,
 )

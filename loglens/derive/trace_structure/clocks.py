@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from loglens.derive.trace_structure.spans import NO_BEGIN, Spans, fetch, registered, table
 from loglens.store.store import fetch_row
 
 if TYPE_CHECKING:
     import duckdb
 
-TABLES = ("crossings", "calls", "affected", "offsets", "shifts")
+TABLES = ("crossings", "calls", "affected", "offsets")
 
 _PERIOD = "CREATE OR REPLACE TEMP MACRO period_of(time_ns) AS time_ns // 600000000000 * 600000000000"
 # The offset of a window holds where this share of at least so many calls fits it; less than a millisecond is nothing.
@@ -22,28 +23,12 @@ _AGREED = {"least_calls": 20, "least_agreeing": 0.8, "least_offset_ns": 1_000_00
 # By itself a call is moved by no more: what is further apart is no matter of clocks.
 _MOST_ALONE_NS = 5 * 10**9
 
-_COUNT = "SELECT count(*) FROM linked WHERE is_crossing"
 _CROSSINGS = """
     CREATE OR REPLACE TEMP TABLE crossings AS
     SELECT
-        child.i                                         AS i,
-        parent.host                                     AS caller,
-        child.host                                      AS callee,
-        period_of(child.begin_ns)                       AS period_ns,
-        parent.is_producer                              AS from_producer,
-        child.is_consumer                               AS to_consumer,
-        parent.is_client AND child.is_server            AS is_call,
-        parent.begin_ns                                 AS upper_begin_ns,
-        parent.finish_ns                                AS upper_finish_ns,
-        child.begin_ns                                  AS begin_ns,
-        child.finish_ns                                 AS finish_ns
-    FROM linked
-    JOIN piece AS child USING (i)
-    JOIN piece AS parent ON linked.parent = parent.i
-    WHERE
-        linked.is_crossing
-        AND child.begin_ns IS NOT NULL
-        AND parent.begin_ns IS NOT NULL
+        *,
+        period_of(begin_ns)                             AS period_ns
+    FROM found
 """
 _STORED_CROSSINGS = """
     CREATE OR REPLACE TEMP VIEW stored_crossings AS
@@ -189,7 +174,6 @@ _STORE_OFFSETS = """
 # What one call by itself says, as Jaeger has it: inside its caller it is right; longer than that it begins with it;
 # else it goes to the middle.
 _SHIFTS = """
-    CREATE OR REPLACE TEMP TABLE shifts AS
     WITH alone AS (
         SELECT
             crossings.*,
@@ -212,29 +196,17 @@ _SHIFTS = """
             coalesce(correction_ns, if(abs(alone_ns) > $most, 0, alone_ns)) AS shift_ns
         FROM alone
     )
-    SELECT
-        i                                                               AS i,
-        shift_ns                                                        AS shift_ns,
-        is_async(
-            from_producer, to_consumer, is_call,
-            upper_begin_ns, upper_finish_ns, begin_ns + shift_ns, finish_ns + shift_ns
-        )                                                               AS is_async
+    SELECT i, shift_ns
     FROM shifted
     WHERE shift_ns <> 0
 """
-_CORRECT = """
-    UPDATE linked
-    SET shift_ns = shifts.shift_ns, is_async = shifts.is_async
-    FROM shifts
-    WHERE linked.i = shifts.i
-"""
 
 
-def estimate(connection: duckdb.DuckDBPyConnection, is_whole: bool) -> bool:
-    """Bring `clock_offsets` up to date with `linked`; say whether traces were added to `touched`, to be linked too."""
+def estimate(connection: duckdb.DuckDBPyConnection, spans: Spans, is_whole: bool) -> bool:
+    """Bring `clock_offsets` up to date with the calls of spans; say whether traces were added to `touched`."""
     connection.execute(_PERIOD)
     connection.execute(_STORED_CROSSINGS)
-    connection.execute(_CROSSINGS)
+    _cross(connection, spans)
     connection.execute(_CALLS)
     connection.execute(_AFFECTED)
     (affected,) = fetch_row(connection, "SELECT count(*) FROM affected")
@@ -250,10 +222,36 @@ def estimate(connection: duckdb.DuckDBPyConnection, is_whole: bool) -> bool:
     return added > 0
 
 
-def correct(connection: duckdb.DuckDBPyConnection) -> None:
-    """Write the correction of each call into `linked`, and anew whether its caller waited for it."""
-    (crossings,) = fetch_row(connection, _COUNT)
-    if crossings:
+def _cross(connection: duckdb.DuckDBPyConnection, spans: Spans) -> None:
+    """Make `crossings`: the spans whose parent has another clock, where both have times."""
+    import numpy as np
+
+    children = np.flatnonzero(spans.is_crossing & (spans.begin_ns != NO_BEGIN))
+    children = children[spans.begin_ns[spans.parent[children]] != NO_BEGIN]
+    parents = spans.parent[children]
+    told, origin, upper_origin = spans.origins, spans.origin[children], spans.origin[parents]
+    found = table(
+        i=spans.i[children],
+        caller=told.host_id[upper_origin],
+        callee=told.host_id[origin],
+        is_call=told.is_client[upper_origin] & told.is_server[origin],
+        upper_begin_ns=spans.begin_ns[parents],
+        upper_finish_ns=spans.finish_ns[parents],
+        begin_ns=spans.begin_ns[children],
+        finish_ns=spans.finish_ns[children],
+    )
+    with registered(connection, found=found):
         connection.execute(_CROSSINGS)
-        connection.execute(_SHIFTS, {"most": _MOST_ALONE_NS})
-        connection.execute(_CORRECT)
+
+
+def correct(connection: duckdb.DuckDBPyConnection, spans: Spans) -> None:
+    """Give each call the correction of its clock, and say anew whether its caller waited for it."""
+    import numpy as np
+
+    _cross(connection, spans)
+    found = fetch(connection, _SHIFTS, {"most": _MOST_ALONE_NS})
+    children = spans.places(found["i"])
+    if len(children):
+        spans.shift_ns = np.zeros(len(spans.i), np.int64)
+        spans.shift_ns[children] = found["shift_ns"]
+        spans.is_async[children] = spans.are_async(children)

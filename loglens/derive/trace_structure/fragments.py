@@ -4,87 +4,90 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from loglens.derive.trace_structure.spans import fetch, registered, table
+from loglens.derive.trace_structure.tree import STATES
+
 if TYPE_CHECKING:
     import duckdb
 
-COUNT = "SELECT count(*) FROM linked WHERE parent IS NULL AND NOT is_root"
+    from loglens.derive.trace_structure.spans import Columns, Places
+    from loglens.derive.trace_structure.tree import Tree
+
 # In a trace of more fragments too much is missing to tell.
 _MOST_FRAGMENTS = 100
 
 # A server span can have been called by an outgoing call of another service around it that no callee is known of, any
 # other span by a request its own instance was answering. Exactly one must be there.
 _CALLERS = """
-    CREATE OR REPLACE TEMP TABLE callers AS
     WITH heads AS (
         SELECT
-            piece.*,
-            count(*) OVER (PARTITION BY piece.trace) AS fragments
-        FROM linked
-        JOIN piece USING (i)
-        WHERE
-            linked.parent IS NULL
-            AND NOT linked.is_root
-            AND piece.begin_ns IS NOT NULL
-    ),
-    callees AS (
-        SELECT DISTINCT parent FROM linked WHERE is_remote
+            described.*,
+            count(*) OVER (PARTITION BY described.trace) AS fragments
+        FROM fragment_heads
+        JOIN described USING (i)
+        WHERE described.begin_ns IS NOT NULL
     )
     SELECT
         heads.i                 AS i,
-        min(caller.i)           AS caller,
-        count(*)                AS callers
+        min(caller.i)           AS caller
     FROM heads
-    JOIN piece AS caller
+    JOIN described AS caller
         ON heads.trace = caller.trace
     JOIN placed
         ON caller.i = placed.i
-    LEFT JOIN callees
-        ON caller.i = callees.parent
     WHERE
         heads.fragments <= $most
-        AND placed.is_timed
-        AND placed.begin_ns <= heads.begin_ns + if(caller.host = heads.host, placed.skew_ns, 0)
-        AND placed.finish_ns >= heads.finish_ns + if(caller.host = heads.host, placed.skew_ns, 0)
-        AND placed.depth < $depth
+        AND placed.begin_ns <= heads.begin_ns + if(caller.host_id = heads.host_id, placed.skew_ns, 0)
+        AND placed.finish_ns >= heads.finish_ns + if(caller.host_id = heads.host_id, placed.skew_ns, 0)
         AND if(
             heads.is_server,
-            caller.is_client AND caller.service <> heads.service AND callees.parent IS NULL,
-            NOT heads.is_consumer AND placed.is_entry AND caller.host = heads.host AND caller.service = heads.service
+            caller.is_client AND caller.service_id <> heads.service_id AND NOT placed.has_callee,
+            NOT heads.is_consumer
+            AND placed.is_entry
+            AND caller.host_id = heads.host_id
+            AND caller.service_id = heads.service_id
         )
     GROUP BY heads.i
-"""
-_ATTACHED = """
-    INSERT INTO placed BY NAME
-    SELECT
-        linked.i                                                AS i,
-        caller.i                                                AS parent,
-        coalesce(caller.root, linked.i)                         AS root,
-        if(caller.i IS NULL OR piece.is_server, linked.i, caller.invocation) AS invocation,
-        caller.i                                                AS waiting,
-        $round                                                  AS round,
-        coalesce(caller.depth + 1, 0)                           AS depth,
-        if(piece.is_server, 0, coalesce(caller.skew_ns, 0))     AS skew_ns,
-        linked.begin_ns + if(piece.is_server, 0, coalesce(caller.skew_ns, 0))   AS begin_ns,
-        linked.finish_ns + if(piece.is_server, 0, coalesce(caller.skew_ns, 0))  AS finish_ns,
-        caller.i IS NULL OR piece.is_server                     AS is_entry,
-        false                                                   AS is_async,
-        linked.begin_ns IS NOT NULL                             AS is_timed,
-        if(caller.i IS NULL, 'missing', 'attached')             AS parent_state
-    FROM linked
-    JOIN piece USING (i)
-    LEFT JOIN callers
-        ON linked.i = callers.i
-        AND callers.callers = 1
-    LEFT JOIN placed AS caller
-        ON callers.caller = caller.i
-    WHERE
-        linked.parent IS NULL
-        AND NOT linked.is_root
+    HAVING count(*) = 1
 """
 
 
-def attach(connection: duckdb.DuckDBPyConnection, round_number: int, most_depth: int) -> None:
-    """Put every head of a fragment into `placed`: below its caller where exactly one can be, else as a root."""
-    connection.execute(_CALLERS, {"most": _MOST_FRAGMENTS, "depth": most_depth})
-    connection.execute(_ATTACHED, {"round": round_number})
-    connection.execute("DROP TABLE callers")
+def attach(connection: duckdb.DuckDBPyConnection, tree: Tree, heads: Places, most_depth: int) -> None:
+    """Make every head of a fragment part of the tree: below its caller where exactly one can be, else as a root."""
+    import numpy as np
+
+    spans = tree.spans
+    found = _find_callers(connection, tree, heads, most_depth)
+    hung, callers = spans.places(found["i"]), spans.places(found["caller"])
+    is_server = spans.origins.is_server[spans.origin]
+    tree.state[heads] = STATES.index("missing")
+    tree.state[hung] = STATES.index("attached")
+    tree.parent[hung] = callers
+    tree.root[hung] = tree.root[callers]
+    tree.depth[hung] = tree.depth[callers] + 1
+    tree.waiting[hung] = callers
+    tree.is_entry[hung] = is_server[hung]
+    tree.invocation[hung] = np.where(is_server[hung], hung, tree.invocation[callers])
+    tree.skew_ns[hung] = np.where(is_server[hung], 0, tree.skew_ns[callers])
+    tree.begin_ns[hung] += tree.skew_ns[hung]
+    tree.finish_ns[hung] += tree.skew_ns[hung]
+    tree.start_level(heads)
+
+
+def _find_callers(connection: duckdb.DuckDBPyConnection, tree: Tree, heads: Places, most_depth: int) -> Columns:
+    import numpy as np
+
+    spans = tree.spans
+    has_callee = np.zeros(len(spans.i), np.bool_)
+    has_callee[spans.parent[spans.is_remote]] = True
+    can_call = np.flatnonzero((tree.state > 0) & tree.is_timed & (tree.depth < most_depth))
+    placed = table(
+        i=spans.i[can_call],
+        begin_ns=tree.begin_ns[can_call],
+        finish_ns=tree.finish_ns[can_call],
+        skew_ns=tree.skew_ns[can_call],
+        is_entry=tree.is_entry[can_call],
+        has_callee=has_callee[can_call],
+    )
+    with registered(connection, placed=placed, fragment_heads=table(i=spans.i[heads])):
+        return fetch(connection, _CALLERS, {"most": _MOST_FRAGMENTS})

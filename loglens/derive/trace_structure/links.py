@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from loglens.derive.trace_structure.origins import MACROS, ORIGIN_ID, ORIGINS
+from loglens.derive.trace_structure.spans import Spans, fetch, read, registered, table
 from loglens.store.store import fetch_row
 
 if TYPE_CHECKING:
     import duckdb
 
-TABLES = ("piece", "aside", "doubles", "linked")
+
+SCRATCH = ("piece", "aside", "doubles")
 # A trace of more spans is none: an id that everything uses, or a process that never ends its first span.
 MOST_SPANS = 100_000
 # Of more spans with one id the first are enough to choose a parent from.
@@ -26,15 +29,16 @@ TOUCHED = """
         AND spans.line > changes.after_line
     UNION
     SELECT hash(trace_id) AS trace
-    FROM span_structure
+    FROM span_nodes
+    JOIN span_traces USING (root)
     JOIN changes
-        ON span_structure.source_id = changes.source_id
-        AND span_structure.line > changes.after_line
+        ON span_nodes.source_id = changes.source_id
+        AND span_nodes.line > changes.after_line
 """
 
 # Spans as numbers: `i` is the row in `spans`, which nothing moves inside the transaction. An id of nothing but zeros
-# is none: nothing is joined by it. The host is what has a clock: the instance, or else the service.
-EVERY_SPAN = """
+# is none: nothing is joined by it. What spans of one operation have in common is one number, `origin_id`.
+EVERY_SPAN = f"""
     CREATE TEMP TABLE piece AS
     SELECT
         spans.rowid::UINTEGER                                               AS i,
@@ -43,17 +47,21 @@ EVERY_SPAN = """
         )                                                                   AS trace,
         if(span_id IN ('', '0000000000000000'), NULL, hash(span_id))        AS span,
         if(parent_span_id IS NULL, NULL, hash(parent_span_id))              AS parent_span,
-        hash(service)                                                       AS service,
-        hash(coalesce(instance, service))                                   AS host,
-        kind = 'SERVER'                                                     AS is_server,
-        kind = 'CLIENT'                                                     AS is_client,
-        kind = 'PRODUCER'                                                   AS is_producer,
-        kind = 'CONSUMER'                                                   AS is_consumer,
+        {ORIGIN_ID}                                                         AS origin_id,
         begin_of(start_ns)                                                  AS begin_ns,
         finish_of(start_ns, duration_ns)                                    AS finish_ns
     FROM spans
-"""
+"""  # noqa: S608
 TOUCHED_SPANS = EVERY_SPAN + "SEMI JOIN touched ON hash(spans.trace_id) = touched.trace"
+# The same with what the few spans that need more than numbers have beside.
+_DESCRIBED = """
+    CREATE OR REPLACE TEMP VIEW described AS
+    SELECT
+        piece.*,
+        origins.* EXCLUDE (origin_id)
+    FROM piece
+    JOIN origins USING (origin_id)
+"""
 
 # One integer finds nearly all ids that are no double. Sorting them takes a fifth of the time of grouping by them.
 _ID_PAIRS = "SELECT xor(trace, span) AS id_pair FROM piece WHERE trace IS NOT NULL AND span IS NOT NULL"
@@ -91,8 +99,8 @@ _COPIES = """
                     trace,
                     span,
                     parent_span,
-                    service,
-                    host,
+                    service_id,
+                    host_id,
                     is_server,
                     is_client,
                     is_producer,
@@ -100,7 +108,7 @@ _COPIES = """
                     begin_ns,
                     finish_ns
             )           AS first_i
-        FROM piece
+        FROM described
         SEMI JOIN doubles USING (trace, span)
     ) AS copies
     WHERE i > first_i
@@ -115,7 +123,7 @@ _CHOICES = """
         SELECT
             *,
             row_number() OVER (PARTITION BY trace, span ORDER BY i)         AS place
-        FROM piece
+        FROM described
         SEMI JOIN doubles USING (trace, span)
     ),
     callers AS (
@@ -144,7 +152,7 @@ _CHOICES = """
             row_number() OVER (
                 PARTITION BY child.i
                 ORDER BY
-                    child.service = shared.service DESC,
+                    child.service_id = shared.service_id DESC,
                     coalesce(
                         shared.begin_ns <= child.begin_ns AND shared.finish_ns >= child.finish_ns, false
                     ) DESC,
@@ -152,7 +160,7 @@ _CHOICES = """
                     shared.begin_ns,
                     shared.i
             )                           AS choice
-        FROM piece AS child
+        FROM described AS child
         JOIN shared
             ON child.trace = shared.trace
             AND child.parent_span = shared.span
@@ -170,62 +178,24 @@ _OWN_IDS = (
     "UPDATE piece SET span = hash(i) FROM doubles WHERE piece.trace = doubles.trace AND piece.span = doubles.span",
     "DROP TABLE choices",
 )
-# A parent does not wait for a message it sent, for a child that goes on for long after it (a tenth of its own time,
-# and more than the millisecond clocks and rounding may take), or for one that runs at another time altogether. It does
-# wait for an answer, also where it gave up before the callee did.
-_LINKED = """
-    CREATE TEMP TABLE linked AS
+_PARENTS = """
     SELECT
-        child.i                                                             AS i,
-        parent.i                                                            AS parent,
-        child.parent_span IS NULL                                           AS is_root,
-        parent.i IS NULL
-        OR child.is_server
-        OR child.is_consumer
-        OR child.service <> parent.service                                  AS is_entry,
-        coalesce(child.service <> parent.service, false)                    AS is_remote,
-        coalesce(child.host <> parent.host, false)                          AS is_crossing,
-        0::BIGINT                                                           AS shift_ns,
-        coalesce(
-            is_async(
-                parent.is_producer, child.is_consumer, parent.is_client AND child.is_server,
-                parent.begin_ns, parent.finish_ns, child.begin_ns, child.finish_ns
-            ),
-            false
-        )                                                                   AS is_async,
-        child.begin_ns                                                      AS begin_ns,
-        child.finish_ns                                                     AS finish_ns
+        child.i     AS i,
+        parent.i    AS parent
     FROM piece AS child
-    LEFT JOIN piece AS parent
+    JOIN piece AS parent
         ON child.trace = parent.trace
         AND child.parent_span = parent.span
 """
-IS_ASYNC = """
-    CREATE OR REPLACE TEMP MACRO is_async(
-        from_producer, to_consumer, is_call, upper_begin_ns, upper_finish_ns, begin_ns, finish_ns
-    ) AS (
-        (from_producer AND to_consumer)
-        OR begin_ns > upper_finish_ns
-        OR finish_ns < upper_begin_ns
-        OR (
-            finish_ns > upper_finish_ns
-            AND NOT is_call
-            AND (
-                from_producer
-                OR finish_ns - upper_finish_ns > greatest(1000000, (upper_finish_ns - upper_begin_ns) // 10)
-            )
-        )
-    )
-"""
 
 
-def resolve(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make `linked`: every span of `piece` with its parent, null where there is none; `aside` has those left out."""
-    connection.execute(IS_ASYNC)
-    connection.execute(_NOTHING_ASIDE)
-    (spans,) = fetch_row(connection, "SELECT count(*) FROM piece")
+def resolve(connection: duckdb.DuckDBPyConnection, is_whole: bool) -> Spans:
+    """Return the spans to derive, each with its parent; their ids stay in `piece`, those left out are in `aside`."""
+    for statement in (*MACROS, EVERY_SPAN if is_whole else TOUCHED_SPANS, ORIGINS, _DESCRIBED, _NOTHING_ASIDE):
+        connection.execute(statement)
+    spans = read(connection)
     crowded = copies = 0
-    if spans > MOST_SPANS:
+    if len(spans.i) > MOST_SPANS:
         (crowded,) = fetch_row(connection, _CROWDED, {"most": MOST_SPANS})
         if crowded:
             connection.execute(_SET_ASIDE)
@@ -238,16 +208,27 @@ def resolve(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(_CHOICES, {"most": _MOST_CANDIDATES})
         for statement in _OWN_IDS:
             connection.execute(statement)
-    connection.execute(_LINKED)
+    if crowded or copies:
+        spans.is_root[spans.places(fetch(connection, "SELECT i FROM aside")["i"])] = False
+    _link(connection, spans)
+    return spans
+
+
+def _link(connection: duckdb.DuckDBPyConnection, spans: Spans) -> None:
+    import numpy as np
+
+    found = fetch(connection, _PARENTS)
+    spans.parent[spans.places(found["i"])] = spans.places(found["parent"])
+    has_parent = spans.parent >= 0
+    spans.is_root &= ~has_parent
+    children = np.flatnonzero(has_parent).astype(np.int32)
+    spans.is_async[children] = spans.are_async(children)
 
 
 def _find_doubles(connection: duckdb.DuckDBPyConnection) -> None:
     """Make `doubles`, the ids that several spans share."""
-    import pyarrow as pa
-
-    id_pairs = connection.execute(_ID_PAIRS).fetchnumpy()["id_pair"]
+    id_pairs = fetch(connection, _ID_PAIRS)["id_pair"]
     id_pairs.sort()
     repeated = id_pairs[1:][id_pairs[1:] == id_pairs[:-1]]
-    connection.register("repeated_pairs", pa.table({"id_pair": repeated}))
-    connection.execute(_DOUBLES)
-    connection.unregister("repeated_pairs")
+    with registered(connection, repeated_pairs=table(id_pair=repeated)):
+        connection.execute(_DOUBLES)

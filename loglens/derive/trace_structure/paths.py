@@ -2,166 +2,181 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from loglens.store.store import fetch_row
+from loglens.derive.trace_structure.spans import fetch, registered, table
 
 if TYPE_CHECKING:
     import duckdb
 
-SCRATCH = ("families", "siblings", "ends", "steps", "waited")
-TABLES = ("walked", "covered")
+    from loglens.derive.trace_structure.spans import Flags, Numbers, Places, Times
+    from loglens.derive.trace_structure.tree import Tree
 
-# Spans without length take no time of anybody: they are left out, and so a walk always goes back in time.
-_PARTS = """
-    CREATE OR REPLACE TEMP VIEW parts AS
+# In the order of ids, spans without one last.
+_RANKS = """
     SELECT
-        i               AS i,
-        waiting         AS waiting,
-        begin_ns        AS begin_ns,
-        finish_ns       AS finish_ns
-    FROM placed
-    WHERE
-        waiting IS NOT NULL
-        AND is_timed
-        AND finish_ns > begin_ns
-"""
-# Of one child, or of two that do not run at once, everything is known without looking at them: both were waited for.
-# Two intervals are no longer together than from the first start to the last end only where they do not overlap.
-_FAMILIES = """
-    CREATE TEMP TABLE families AS
-    SELECT
-        waiting                                                         AS waiting,
-        min(i)                                                          AS first_child,
-        max(i)                                                          AS last_child,
-        sum(finish_ns - begin_ns)::BIGINT                               AS length_ns,
-        count(*) = 1
-        OR (count(*) = 2 AND length_ns <= max(finish_ns) - min(begin_ns)) AS is_plain
-    FROM parts
-    GROUP BY waiting
-"""
-_SIBLINGS = """
-    CREATE TEMP TABLE siblings AS
-    SELECT
-        parts.*
-    FROM parts
-    SEMI JOIN (SELECT waiting FROM families WHERE NOT is_plain) AS large
-        USING (waiting)
-"""
-_ENDS = """
-    CREATE TEMP TABLE ends AS
-    SELECT
-        waiting         AS waiting,
-        finish_ns       AS finish_ns,
-        min(i)          AS i,
-        count(*)        AS tied
-    FROM siblings
-    GROUP BY waiting, finish_ns
-"""
-_TIES = "SELECT count(*) FROM ends WHERE tied > 1"
-# Of those that end at once the one that began first, of those the first by its id.
-_UNTIE = """
-    UPDATE ends
-    SET i = firsts.i
-    FROM (
-        SELECT
-            siblings.waiting                                        AS waiting,
-            siblings.finish_ns                                      AS finish_ns,
-            arg_min(siblings.i, (siblings.begin_ns, piece.span, siblings.i)) AS i
-        FROM siblings
-        JOIN (SELECT waiting, finish_ns FROM ends WHERE tied > 1) AS tied USING (waiting, finish_ns)
-        JOIN piece ON siblings.i = piece.i
-        GROUP BY siblings.waiting, siblings.finish_ns
-    ) AS firsts
-    WHERE
-        ends.waiting = firsts.waiting
-        AND ends.finish_ns = firsts.finish_ns
-"""
-# A walk goes back in time: from a child to the one that had ended last when it began.
-_STEPS = """
-    CREATE TEMP TABLE steps AS
-    SELECT
-        siblings.i      AS later,
-        ends.i          AS earlier
-    FROM siblings
-    ASOF JOIN ends
-        ON siblings.waiting = ends.waiting
-        AND siblings.begin_ns >= ends.finish_ns
-"""
-# The children somebody waited for: of every span the one that ended last, and those before it.
-_WAITED = """
-    CREATE TEMP TABLE waited AS
-    WITH RECURSIVE walk(i, waiting) AS (
-        SELECT first_child, waiting FROM families WHERE is_plain
-        UNION ALL
-        SELECT last_child, waiting FROM families WHERE is_plain AND last_child <> first_child
-        UNION ALL
-        SELECT arg_max(i, finish_ns), waiting FROM ends GROUP BY waiting
-        UNION ALL
-        SELECT steps.earlier, walk.waiting
-        FROM walk
-        JOIN steps ON steps.later = walk.i
-    )
-    SELECT i, waiting FROM walk
-"""
-# What of a span its children cover, and what of it those cover that it waited for.
-_COVERED = """
-    CREATE TEMP TABLE covered AS
-    WITH reached AS (
-        SELECT
-            siblings.waiting                                    AS waiting,
-            siblings.begin_ns                                   AS begin_ns,
-            siblings.finish_ns                                  AS finish_ns,
-            max(siblings.finish_ns) OVER (
-                PARTITION BY siblings.waiting
-                ORDER BY siblings.begin_ns, siblings.finish_ns
-                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-            )                                                   AS reached_ns,
-            walked.i IS NOT NULL                                AS is_waited
-        FROM siblings
-        LEFT JOIN walked USING (i)
-    )
-    SELECT
-        waiting                                                                         AS i,
-        sum(greatest(finish_ns - greatest(begin_ns, reached_ns), 0))::BIGINT            AS covered_ns,
-        sum(if(is_waited, finish_ns - begin_ns, 0))::BIGINT                             AS waited_ns
-    FROM reached
-    GROUP BY waiting
-    UNION ALL
-    SELECT waiting, length_ns, length_ns
-    FROM families
-    WHERE is_plain
+        (row_number() OVER (ORDER BY piece.span, piece.i))::UINTEGER AS id_rank,
+        piece.i                                             AS i
+    FROM tied
+    JOIN piece USING (i)
+    ORDER BY piece.i
 """
 
 
-def walk(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make `walked`, the path every span that was waited for is on, and `covered`, what the children of each cover."""
-    for statement in (_PARTS, _FAMILIES, _SIBLINGS, _ENDS):
-        connection.execute(statement)
-    if fetch_row(connection, _TIES) != (0,):
-        connection.execute(_UNTIE)
-    for statement in (_STEPS, _WAITED):
-        connection.execute(statement)
-    _follow(connection)
-    connection.execute(_COVERED)
+@dataclass(frozen=True)
+class Paths:
+    """The path each span is on, that of the nearest span above nobody waited for, and its own parts in ns."""
+
+    path: Places
+    self_ns: Times
+    path_ns: Times
 
 
-def _follow(connection: duckdb.DuckDBPyConnection) -> None:
-    """Make `walked`: the path each of `waited` is on, that of the nearest span above nobody waited for.
+@dataclass(frozen=True)
+class Families:
+    """Children in the order of their ends, families of one waiting span side by side."""
 
-    Each span points to the one that waited for it, then to the one two above, four, eight: as deep as trees are, that
-    is a few steps for all spans at once (pointer jumping, Wyllie 1979).
+    child: Places
+    begin_ns: Times
+    finish_ns: Times
+    family: Numbers
+    first: Numbers
+
+
+def walk(connection: duckdb.DuckDBPyConnection, tree: Tree) -> Paths:
+    """Find the path every span that was waited for is on, and what the children of each cover.
+
+    Spans without length take no time of anybody: they are left out, and so a walk always goes back in time. Of one
+    child, or of two that do not run at once, everything is known without looking at them: both were waited for.
     """
     import numpy as np
-    import pyarrow as pa
 
-    found = connection.execute("SELECT i, waiting FROM waited").fetchnumpy()
-    spans, above = found["i"], found["waiting"]
-    path = np.arange(max(spans.max(), above.max()) + 1 if len(spans) else 0, dtype=np.uint32)
-    path[spans] = above
-    further = path[path]
-    while not np.array_equal(path, further):
-        path, further = further, further[further]
-    connection.register("found", pa.table({"i": spans, "path": path[spans]}))
-    connection.execute("CREATE TEMP TABLE walked AS FROM found")
-    connection.unregister("found")
+    length_ns = np.where(tree.is_timed, tree.finish_ns - tree.begin_ns, 0)
+    children = np.flatnonzero((tree.waiting >= 0) & (length_ns > 0)).astype(np.int32)
+    waiting = tree.waiting[children]
+    covered_ns = np.zeros(len(length_ns), np.int64)
+    np.add.at(covered_ns, waiting, length_ns[children])
+    is_crowd = _are_crowds(tree, children, waiting)
+    waited_ns = covered_ns.copy()
+    is_waited = np.zeros(len(length_ns), np.bool_)
+    is_member = is_crowd[waiting]
+    is_waited[children[~is_member]] = True
+    if is_member.any():
+        families = _sort(tree, children[is_member])
+        heads = tree.waiting[families.child[families.first]]
+        is_waited[_follow(connection, tree, families)] = True
+        covered_ns[heads] = np.add.reduceat(_cover(families), families.first)
+        part_ns = np.where(is_waited[families.child], length_ns[families.child], 0)
+        waited_ns[heads] = np.add.reduceat(part_ns, families.first)
+    return Paths(_paths(tree, is_waited), length_ns - covered_ns, length_ns - waited_ns)
+
+
+def _are_crowds(tree: Tree, children: Places, waiting: Places) -> Flags:
+    """Say of every span whether it has more than two children, or two of which one begins before the other ends."""
+    import numpy as np
+
+    counts = np.bincount(waiting, minlength=len(tree.waiting))
+    one, other = np.full(len(counts), -1, np.int32), np.full(len(counts), -1, np.int32)
+    one[waiting] = children
+    is_other = one[waiting] != children
+    other[waiting[is_other]] = children[is_other]
+    pairs = np.flatnonzero(counts == 2)
+    first, second = one[pairs], other[pairs]
+    is_crowd: Flags = counts > 2
+    is_crowd[pairs] = (tree.begin_ns[first] < tree.finish_ns[second]) & (tree.begin_ns[second] < tree.finish_ns[first])
+    return is_crowd
+
+
+def _sort(tree: Tree, members: Places) -> Families:
+    import numpy as np
+
+    child = members[np.lexsort((tree.finish_ns[members], tree.waiting[members]))]
+    waiting = tree.waiting[child]
+    is_first = np.concatenate(([True], waiting[1:] != waiting[:-1]))
+    family = (np.cumsum(is_first) - 1).astype(np.uint32)
+    first = np.flatnonzero(is_first).astype(np.uint32)
+    return Families(child, tree.begin_ns[child], tree.finish_ns[child], family, first)
+
+
+def _cover(families: Families) -> Times:
+    """Return what each child covers of its family that no child that ends later covers."""
+    import numpy as np
+
+    later_ns = np.full(len(families.child), np.iinfo(np.int64).max)
+    is_last = families.family[1:] != families.family[:-1]
+    later_ns[:-1] = np.where(is_last, later_ns[:-1], families.begin_ns[1:])
+    # The earliest begin among the next child, the next two, four, eight.
+    reach, largest = 1, _largest(families)
+    while reach < largest:
+        is_same = families.family[reach:] == families.family[:-reach]
+        further = np.where(is_same, later_ns[reach:], later_ns[:-reach])
+        later_ns[:-reach] = np.minimum(later_ns[:-reach], further)
+        reach *= 2
+    alone_ns: Times = np.maximum(np.minimum(families.finish_ns, later_ns) - families.begin_ns, 0)
+    return alone_ns
+
+
+def _largest(families: Families) -> int:
+    import numpy as np
+
+    return int(np.diff(np.append(families.first, len(families.child))).max())
+
+
+def _follow(connection: duckdb.DuckDBPyConnection, tree: Tree, families: Families) -> Places:
+    """Return the children somebody waited for: of every family the one that ended last, and those before it.
+
+    A walk goes back in time: from a child to the one that had ended last when it began. Of those that end at once the
+    one that began first counts, of those the first by its id.
+    """
+    import numpy as np
+
+    child, family, finish_ns = families.child, families.family, families.finish_ns
+    is_new = np.concatenate(([True], (family[1:] != family[:-1]) | (finish_ns[1:] != finish_ns[:-1])))
+    ends = np.flatnonzero(is_new)
+    chosen = ends.copy()
+    tied = np.diff(np.append(ends, len(child))) > 1
+    if tied.any():
+        chosen[tied] = _untie(connection, tree, families, np.cumsum(is_new) - 1, tied)
+    first_end = np.searchsorted(ends, families.first)
+    # Of the ends of a family before its own the last that is not after the begin: between `low` and `high`.
+    low = first_end[family[ends]] - 1
+    high = np.arange(len(ends))
+    begin_ns, end_ns = families.begin_ns[chosen], finish_ns[ends]
+    while (is_open := high - low > 1).any():
+        middle = (low + high) // 2
+        is_before = end_ns[middle] <= begin_ns
+        low = np.where(is_open & is_before, middle, low)
+        high = np.where(is_open & ~is_before, middle, high)
+    before = np.where(low < first_end[family[ends]], -1, low)
+    walked = []
+    current = np.append(first_end[1:], len(ends)) - 1
+    while len(current):
+        walked.append(child[chosen[current]])
+        current = before[current]
+        current = current[current >= 0]
+    return np.concatenate(walked)
+
+
+def _untie(connection: duckdb.DuckDBPyConnection, tree: Tree, families: Families, end: Times, is_tied: Flags) -> Times:
+    """Return, of each end that several children share, where the one that counts stands."""
+    import numpy as np
+
+    members = np.flatnonzero(is_tied[end])
+    i = tree.spans.i[families.child[members]]
+    with registered(connection, tied=table(i=i)):
+        ranks = fetch(connection, _RANKS)
+    rank = ranks["id_rank"][np.searchsorted(ranks["i"], i)]
+    members = members[np.lexsort((rank, families.begin_ns[members], end[members]))]
+    is_first = np.concatenate(([True], end[members][1:] != end[members][:-1]))
+    return members[is_first]
+
+
+def _paths(tree: Tree, is_waited: Flags) -> Places:
+    import numpy as np
+
+    path = np.arange(len(is_waited), dtype=np.int32)
+    for level in tree.levels:
+        inner = level[is_waited[level]]
+        path[inner] = path[tree.waiting[inner]]
+    return path

@@ -3,6 +3,16 @@ CREATE OR REPLACE TEMP MACRO component_of(service, operation, peer) AS (
     concat_ws(':', service, concat_ws(' ', operation, if(regexp_full_match(operation, '[A-Z]+'), peer, NULL)))
 );
 
+-- Nodes with what is stored once for many of them.
+CREATE OR REPLACE TEMP VIEW span_structure AS
+SELECT
+    span_nodes.* EXCLUDE (class_id),
+    span_classes.* EXCLUDE (class_id),
+    span_traces.* EXCLUDE (root)
+FROM span_nodes
+JOIN span_classes USING (class_id)
+JOIN span_traces USING (root);
+
 -- Spans in their traces, with what `loglens derive` found out about them.
 CREATE OR REPLACE TEMP VIEW span_tree AS
 SELECT
@@ -19,7 +29,7 @@ SELECT
     instance                                  AS instance,
     operation                                 AS operation,
     component_of(service, operation, peer)    AS component,
-    kind::VARCHAR                             AS kind,
+    kind                                      AS kind,
     is_entry                                  AS is_entry,
     -- As `is_entry` of spans says: what a service answered, or the whole of a job.
     kind IN ('SERVER', 'CONSUMER')
@@ -36,7 +46,7 @@ SELECT
     self_ns                                   AS self_ns,
     path_ns                                   AS path_ns,
     CASE WHEN path = root THEN path_ns END    AS critical_ns,
-    parent_state::VARCHAR                     AS parent_state,
+    parent_state                              AS parent_state,
     shape_id                                  AS shape_id,
     params_id                                 AS params_id,
     calls                                     AS calls,
