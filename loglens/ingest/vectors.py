@@ -47,7 +47,8 @@ def _text_ends(batch: pa.RecordBatch) -> NDArray[np.int64]:
     import pyarrow as pa
 
     ends = np.zeros(batch.num_rows + 1, dtype=np.int64)
-    for column in batch.columns:
+    for each in batch.columns:
+        column = each.storage if isinstance(each, pa.ExtensionArray) else each
         if pa.types.is_string(column.type) or pa.types.is_binary(column.type):
             offsets = np.frombuffer(column.buffers()[1], np.int32)
         elif pa.types.is_large_string(column.type) or pa.types.is_large_binary(column.type):

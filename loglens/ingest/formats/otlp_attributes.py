@@ -1,7 +1,7 @@
-"""Attribute lists into flat JSON objects, many at a time, by blanking out what the flat form does not have.
+"""Attribute lists into flat JSON objects, many at a time, by taking out what the flat form has.
 
     [{"key":"http.route","value":{"stringValue":"/a"}},{"key":"n","value":{"intValue":"5"}}]
-    {       "http.route"                      : "/a"  ,       "n"                   :  5   }
+          {"http.route":                      "/a"          ,"n":                   5  }
 
 In valid JSON `{"` followed by a letter stands outside strings, always: inside a string the quote would carry a
 backslash, and behind the end of a string no letter may follow. So every such place can be found and judged without
@@ -11,18 +11,20 @@ bool, double), which the number of quotes proves; any other list is left to the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from loglens.ingest.formats.otlp_columns import numbers
 from loglens.ingest.formats.otlp_digits import Flags, Places, Words, are_decimals, are_integers
+from loglens.ingest.formats.otlp_key_lists import MAX_KEY_BYTES, KeyLists, Keys, hash_keys
+from loglens.ingest.lines import strings
 
-OPEN, LIST, LIST_END, CLOSE, QUOTE, BACKSLASH, BLANK, NEWLINE = b'{[]}"\\ \n'
+OPEN, LIST, LIST_END, CLOSE, QUOTE, BACKSLASH, COLON, COMMA, NEWLINE = b'{[]}"\\:,\n'
 
 
 def _word(text: bytes) -> np.uint64:
@@ -35,12 +37,9 @@ STRING_REST, INT_REST, BOOL_REST = (_word(text) for text in (b'Value":"', b'tVal
 DOUBLE_REST, SEVEN_BYTES = _word(b'Value":\0'), _word(b"\xff" * 7)
 BEFORE_VALUE, UP_TO_VALUE = _word(b'","value'), _word(b'"value":')
 BRACE_QUOTE, TWO_BYTES = _word(b'{"'), _word(b"\xff" * 2)
+NEGATIVE_ZERO = np.uint16(int.from_bytes(b"-0", "little"))
 CLOSED, CLOSED_LAST, THREE_BYTES = _word(b"}},"), _word(b"}}]"), _word(b"\xff" * 3)
-BLANKS, COLON_LAST, QUOTE_LAST = _word(b"        "), _word(b"       :"), _word(b'       "')
-TWO_BLANKS = np.uint16(0x2020)
 ESCAPED = np.isin(np.arange(256), list(b'"/bfnrt'))
-MIX_FIRST, MIX_LAST, MIX = (np.uint64(odd) for odd in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0xFF51AFD7ED558CCD))
-LENGTH_SHIFT, FOLD = np.uint64(40), np.uint64(29)
 PADDING = 32
 
 
@@ -48,43 +47,23 @@ PADDING = 32
 class FlatAttributes:
     """What became of some attribute lists.
 
-    `texts` has a JSON object with blanks for each list that could be read, null for none and for empty ones; `whole`
-    says which could be read; `sizes` are the bytes of the lists as they came.
+    `texts` has a JSON object for each list that could be read, null for none and for empty ones; `whole` says which
+    could be read; `sizes` are the bytes of the lists as they came. Where `plain`, the texts are what the engine would
+    write too, and `columns` has what they say of the columns that were asked for.
     """
 
     texts: pa.StringArray
     whole: Flags
+    plain: Flags
+    columns: dict[str, pa.StringArray]
     sizes: npt.NDArray[np.int64]
 
 
-class KeyLists:
-    """The lists of keys that were seen, by a sum of hashes, and whether one may be taken as free of doubles."""
-
-    def __init__(self) -> None:
-        self._is_single: dict[int, bool] = {}
-        self.names: set[str] = set()
-
-    def add(self, mark: int, hashes: npt.NDArray[np.uint64], names: Sequence[str]) -> None:
-        """Judge a list of keys that was not seen before; keys with equal hashes count as double."""
-        self._is_single[mark] = len(np.unique(hashes)) == len(hashes)
-        self.names.update(names)
-
-    def fresh(self, marks: npt.NDArray[np.uint64]) -> set[int]:
-        """Return the marks that were not seen before."""
-        return set(marks.tolist()) - self._is_single.keys()
-
-    def doubled(self, marks: npt.NDArray[np.uint64]) -> Flags | None:
-        """Say which lists may have a key twice, None for no list at all."""
-        if all(self._is_single.values()):
-            return None
-        return np.fromiter((not self._is_single[mark] for mark in marks.tolist()), np.bool_, len(marks))
-
-
 class Flattener:
-    """Flattens attribute lists and remembers which keys it has seen."""
+    """Flattens attribute lists and remembers which keys it has seen; `columns` has the names of each column."""
 
-    def __init__(self) -> None:
-        self.seen = KeyLists()
+    def __init__(self, columns: Mapping[str, Sequence[str]] | None = None) -> None:
+        self.seen = KeyLists(columns or {})
 
     def flatten(self, lists: Sequence[msgspec.Raw]) -> FlatAttributes:
         """Flatten the attribute lists of some records; an empty text stands for no list.
@@ -106,6 +85,7 @@ class _Batch:
             raise ValueError("attribute lists contain line breaks")
         self.starts, self.ends = breaks[:-1] + 1, breaks[1:]
         self.whole: Flags = np.ones(lists, np.bool_)
+        self.plain: Flags = np.ones(lists, np.bool_)
 
     def run(self, seen: KeyLists) -> FlatAttributes:
         sizes = self.ends - self.starts
@@ -114,17 +94,20 @@ class _Batch:
         self._judge_lists(sizes)
         self._judge_keys(seen)
         self._judge_values(escaped_quotes)
-        self._blank()
-        offsets = np.empty(len(self.ends) + 1, np.int32)
-        offsets[:-1], offsets[-1] = self.starts, self.ends[-1]
-        present = np.packbits(self.whole & (sizes > 2), bitorder="little")
-        buffers = [pa.py_buffer(part) for part in (offsets, self.blob, present)]
-        return FlatAttributes(pa.StringArray.from_buffers(len(self.ends), *buffers), self.whole, sizes)
+        self._keep()
+        codes = self.codes[self.listed.filled]
+        columns = seen.columns(codes, self.listed, self._plain_values(), np.arange(len(self.keys)))
+        return FlatAttributes(self._written(sizes), self.whole, self.plain, columns, sizes)
 
     def _spoil(self, places: Places) -> None:
         """Leave the lists that contain these places to the exact reader."""
         if len(places):
             self.whole[np.searchsorted(self.ends, places)] = False
+
+    def _distrust(self, places: Places) -> None:
+        """Note that the engine would write the lists that contain these places otherwise."""
+        if len(places):
+            self.plain[np.searchsorted(self.ends, places)] = False
 
     def _judge_escapes(self) -> Places | None:
         """Leave lists with other than one-letter escapes; return the places of escaped quotes, None without any."""
@@ -133,6 +116,7 @@ class _Batch:
         slashes = np.flatnonzero(self.bytes == BACKSLASH)
         escaped = self.bytes[slashes + 1]
         self._spoil(slashes[~ESCAPED[escaped]])
+        self._distrust(slashes)
         quotes: Places = slashes[escaped == QUOTE] + 1
         return quotes
 
@@ -177,24 +161,22 @@ class _Batch:
 
     def _judge_keys(self, seen: KeyLists) -> None:
         """Leave lists that may have a key twice."""
-        filled = np.flatnonzero(self.pairs)
-        if not len(filled):
-            return
-        keys, values = self.keys, self.values
-        hashes = (self.words[keys + 8] * MIX_FIRST) ^ (self.words[values - 18] * MIX_LAST)
-        hashes ^= (values - keys).astype(np.uint64) << LENGTH_SHIFT
-        hashes = (hashes ^ (hashes >> FOLD)) * MIX
-        firsts = np.cumsum(self.pairs)[filled] - self.pairs[filled]
-        marks = np.add.reduceat(hashes, firsts)
-        for mark in seen.fresh(marks):
-            place = int(np.flatnonzero(marks == np.uint64(mark))[0])
-            some = slice(int(firsts[place]), int(firsts[place] + self.pairs[filled[place]]))
-            spans = zip(keys[some] + 8, values[some] - 10, strict=True)
-            names = [bytes(self.blob[start:end]).decode(errors="replace") for start, end in spans]
-            seen.add(mark, hashes[some], names)
-        doubled = seen.doubled(marks)
+        begins, behinds = self.keys + 8, self.values - 10
+        sizes = behinds - begins
+        hashes = hash_keys(self.words, begins, sizes, self.words[begins], self.words[behinds - 8])
+        self.listed = Keys.of(hashes, self.pairs)
+        self._spoil(self.keys[sizes > MAX_KEY_BYTES])
+
+        def names(first: int, last: int) -> list[str]:
+            bounds = zip(begins[first:last].tolist(), behinds[first:last].tolist(), strict=True)
+            return [bytes(self.blob[begin:behind]).decode(errors="replace") for begin, behind in bounds]
+
+        codes = seen.look_up(self.listed, names)
+        self.codes = np.zeros(len(self.pairs), np.intp)
+        self.codes[self.listed.filled] = codes
+        doubled = seen.doubled(codes)
         if doubled is not None:
-            self.whole[filled[doubled]] = False
+            self.whole[self.listed.filled[doubled]] = False
 
     def _judge_values(self, escaped_quotes: Places | None) -> None:
         data, words, values, closes = self.bytes, self.words, self.values, self.closes
@@ -206,7 +188,9 @@ class _Batch:
         quoted = data[ints + 12] == QUOTE
         ends = closes[self.is_int] - quoted
         proper = (words[ints + 4] == INT_REST) & (~quoted | (data[ends] == QUOTE))
-        self._spoil(ints[~(proper & are_integers(data, words, ints + 12 + quoted, ends))])
+        begins = ints + 12 + quoted
+        self._spoil(ints[~(proper & are_integers(data, words, begins, ends))])
+        self._distrust(ints[words[begins].astype(np.uint16) == NEGATIVE_ZERO])
         self.quoted = np.zeros(len(values), np.bool_)
         self.quoted[self.is_int] = quoted
         quotes += 2 * self.quoted
@@ -224,6 +208,7 @@ class _Batch:
         self._spoil(bools[~proper | (words[bools + 5] != BOOL_REST)])
         proper = are_decimals(data, doubles + 15, self.closes[is_double])
         self._spoil(doubles[~proper | (words[doubles + 8] & SEVEN_BYTES != DOUBLE_REST)])
+        self._distrust(doubles)
 
     def _judge_quotes(self, amounts: npt.NDArray[np.int64], escaped: Places | None) -> None:
         """Leave lists that have more quotes than their attributes account for: something else stands in them."""
@@ -238,23 +223,46 @@ class _Batch:
         found = np.add.reduceat(counted, self.starts, dtype=np.int64)
         self.whole &= found == total[ends] - total[ends - self.pairs]
 
-    def _blank(self) -> None:
-        """Overwrite everything but keys, colons, commas and plain values."""
-        data, words = self.bytes, self.words
-        parts: tuple[npt.NDArray[Any], ...] = (self.keys, self.values, self.closes, self.kinds, self.quoted)
+    def _keep(self) -> None:
+        """Forget the attributes of lists that are left to the exact reader, and find the values of the others."""
         if not self.whole.all():
             kept = np.repeat(self.whole, self.pairs)
-            parts = tuple(part[kept] for part in parts)
-        keys, values, closes, kinds, quoted = parts
-        words[keys] = QUOTE_LAST
-        words[values - 9] = BLANKS
-        words[values - 1] = BLANKS
-        shift = np.where(kinds == INT, 4, 7)
-        shift[kinds == BOOL] = 5
-        words[values + shift] = COLON_LAST
-        data[values[quoted] + 12] = BLANK
-        data[closes[quoted] - 1] = BLANK
-        np.ndarray((len(data) - 2,), np.uint16, self.blob, strides=(1,))[closes] = TWO_BLANKS
-        filled = self.whole & (self.ends > self.starts)
-        data[self.starts[filled]] = OPEN
-        data[self.ends[filled] - 1] = CLOSE
+            self.pairs = np.where(self.whole, self.pairs, 0)
+            self.listed = Keys.of(self.listed.hashes[kept], self.pairs)
+            for name in ("keys", "values", "closes", "kinds", "quoted", "is_string"):
+                setattr(self, name, getattr(self, name)[kept])
+        before = np.where(self.is_string, 15, 12) + self.quoted
+        before[self.kinds == BOOL] = 13
+        before[self.kinds == DOUBLE] = 15
+        self.begins, self.behinds = self.values + before, self.closes - self.quoted
+
+    def _plain_values(self) -> pa.StringArray:
+        """Return the texts of values, without quotes."""
+        return cut_out(self.blob, self.begins + self.is_string, self.behinds - self.is_string)
+
+    def _written(self, sizes: npt.NDArray[np.int64]) -> pa.StringArray:
+        """Put commas and braces around keys and values, and take them together."""
+        data, filled = self.bytes, self.listed.filled
+        lasts = self.listed.firsts + self.pairs[filled] - 1
+        data[self.keys + 6] = COMMA
+        data[self.keys[self.listed.firsts] + 6] = OPEN
+        data[self.values - 9] = COLON
+        data[self.behinds[lasts]] = CLOSE
+        behinds = self.behinds.copy()
+        behinds[lasts] += 1
+        edges = np.stack([self.keys + 6, self.begins], axis=1), np.stack([self.values - 8, behinds], axis=1)
+        parts = cut_out(self.blob, *(edge.ravel() for edge in edges))
+        _, offsets, content = parts.buffers()
+        ends = np.concatenate([np.zeros(1, np.int64), 2 * np.cumsum(self.pairs)])
+        bounds = np.frombuffer(offsets, np.int32)[ends]
+        present = np.packbits(self.whole & (sizes > 2), bitorder="little")
+        return pa.StringArray.from_buffers(len(sizes), pa.py_buffer(bounds), content, pa.py_buffer(present))
+
+
+def cut_out(content: bytes | bytearray, begins: Places, behinds: Places) -> pa.StringArray:
+    """Return the stretches of a content between some places, which are in order."""
+    bounds = np.stack([begins, behinds], axis=1).astype(np.int32).ravel()
+    if not len(bounds):
+        return strings([])
+    every = pa.StringArray.from_buffers(len(bounds) - 1, pa.py_buffer(bounds), pa.py_buffer(content))
+    return every.take(numbers(np.arange(0, len(bounds), 2)))

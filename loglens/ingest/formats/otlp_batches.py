@@ -237,4 +237,5 @@ def _keys(attributes: str | None) -> set[str]:
 
 def rows_batch(rows: Sequence[Row], schema: pa.Schema) -> pa.RecordBatch:
     """Make a batch of rows that were read one at a time."""
-    return pa.record_batch([pa.array([row[field.name] for row in rows], field.type) for field in schema], schema=schema)
+    columns = [pa.array([row.get(field.name) for row in rows], field.type) for field in schema]
+    return pa.record_batch(columns, schema=schema)

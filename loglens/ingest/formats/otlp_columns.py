@@ -124,19 +124,24 @@ def dictionary(codes: Codes, values: Sequence[str | None]) -> pa.DictionaryArray
 
 
 def as_json(batch: pa.RecordBatch, names: Sequence[str]) -> pa.RecordBatch:
-    """Return a batch with some columns of few texts marked as JSON: DuckDB parses any other text, each time anew."""
+    """Return a batch with some columns marked as JSON: DuckDB parses any other text, each time anew."""
     columns = [
-        pa.DictionaryArray.from_arrays(column.indices, pa.ExtensionArray.from_storage(JSON, column.dictionary))
-        if field.name in names
-        else column
+        _marked(column) if field.name in names else column
         for field, column in zip(batch.schema, batch.columns, strict=True)
     ]
     return pa.record_batch(columns, json_schema(batch.schema, names))
 
 
+def _marked(column: pa.Array) -> pa.Array:
+    if isinstance(column, pa.DictionaryArray):
+        return pa.DictionaryArray.from_arrays(column.indices, _marked(column.dictionary))
+    return pa.ExtensionArray.from_storage(JSON, column)
+
+
 def json_schema(schema: pa.Schema, names: Sequence[str]) -> pa.Schema:
     """Return the schema of batches with some columns marked as JSON."""
-    return pa.schema([field.with_type(FEW_JSON) if field.name in names else field for field in schema])
+    kinds = {field.name: JSON if field.type == pa.string() else FEW_JSON for field in schema if field.name in names}
+    return pa.schema([field.with_type(kinds.get(field.name, field.type)) for field in schema])
 
 
 def _text_array(offsets: npt.NDArray[np.int32], content: bytes, present: Flags | None = None) -> pa.StringArray:

@@ -19,7 +19,7 @@ from loglens.ingest.formats.otlp_metrics import METRIC_SCHEMA, METRIC_STATEMENT,
 from loglens.ingest.formats.otlp_origin import Origins
 from loglens.ingest.formats.otlp_pieces import LOGS, METRICS, SIGNALS, SPANS, Piece, Signal, read_envelope
 from loglens.ingest.formats.otlp_span_columns import SpanReader
-from loglens.ingest.formats.otlp_spans import FEW, SPAN_SCHEMA, span_statement
+from loglens.ingest.formats.otlp_spans import OTLP_SCHEMA, otlp_statement
 from loglens.ingest.formats.otlp_tally import Book, KeptRejects, Tally
 from loglens.ingest.formats.otlp_transcode import UNKNOWN
 from loglens.ingest.formats.otlp_typed import (
@@ -60,7 +60,7 @@ class OtlpParser:
         self._origins = origins = Origins(fallback_service)
         self._spans, self._logs = SpanReader(), LogReader()
         spans = Shape(
-            SPANS, SPAN_SCHEMA, "start_ns", decode_trace_request, decode_span_list, self._spans.read, exact_span
+            SPANS, OTLP_SCHEMA, "start_ns", decode_trace_request, decode_span_list, self._spans.read, exact_span
         )
         logs = Shape(LOGS, LOG_SCHEMA, "ts_ns", decode_logs_request, decode_log_list, self._logs.read, exact_log)
         self._typed = {SPANS: RecordReader(spans, origins), LOGS: RecordReader(logs, origins)}
@@ -140,12 +140,12 @@ class OtlpReading:
         self._rejects = RejectSpool()
         self._parser = self.parser(reading.fallback_service, Book(reading.counts, self._rejects))
         self._tables = {
-            SPANS.name: (span_statement(), SPAN_SCHEMA),
-            LOGS.name: (log_statement(), LOG_SCHEMA),
-            METRICS.name: (METRIC_STATEMENT, METRIC_SCHEMA),
+            SPANS.name: (otlp_statement(), OTLP_SCHEMA, ("attributes", *JSON_COLUMNS)),
+            LOGS.name: (log_statement(), LOG_SCHEMA, ("resource",)),
+            METRICS.name: (METRIC_STATEMENT, METRIC_SCHEMA, ()),
         }
         self._main = self._commonest().name
-        self._spools = {name: Spool(schema) for name, (_, schema) in self._tables.items() if name != self._main}
+        self._spools = {name: Spool(schema) for name, (_, schema, _) in self._tables.items() if name != self._main}
 
     def _commonest(self) -> Signal:
         """Return the signal the sample begins with: its rows are stored while the source is read."""
@@ -169,11 +169,10 @@ class OtlpReading:
         self._note_assumptions()
 
     def _store(self, name: str, batches: Iterable[pa.RecordBatch]) -> None:
-        statement, schema = self._tables[name]
+        statement, schema, named = self._tables[name]
         values: dict[str, Any] = {"source_id": self._reading.source_id}
         if name == LOGS.name:
             values["duration_unit"] = self._reading.options.duration_unit
-        named = [field.name for field in schema if field.name in JSON_COLUMNS and field.type == FEW]
         marked = (as_json(batch, named) for batch in batches)
         self._reading.insert(statement, json_schema(schema, named), marked, values)
 

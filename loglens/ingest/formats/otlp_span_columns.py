@@ -24,9 +24,10 @@ from loglens.ingest.formats.otlp_scalars import (
     read_enum,
     with_hex_ids,
 )
+from loglens.ingest.formats.otlp_spans import NAMED, NAMES
 from loglens.ingest.formats.otlp_typed import NOTHING, Span, Status
 from loglens.ingest.formats.otlp_words import Words, members, origin_columns, texts
-from loglens.ingest.lines import flags_of, strings
+from loglens.ingest.lines import flag_column, flags_of, strings
 
 EXTRAS = ("traceState", "flags", "droppedAttributesCount", "droppedEventsCount", "droppedLinksCount")
 # How lists of objects begin, or their absence.
@@ -48,7 +49,7 @@ class SpanReader:
     """Makes columns of typed spans; keeps what repeats from batch to batch."""
 
     def __init__(self) -> None:
-        self._flattener = Flattener()
+        self._flattener = Flattener(NAMES)
         self._repeated = Words(_read_repeated)
 
     @property
@@ -88,8 +89,9 @@ class SpanReader:
             "status": dictionary(repeated, [each.status for each in found]),
             "status_message": dictionary(repeated, [each.status_message for each in found]),
             "attributes": flat.texts, "events": events, "links": links, "exception_type": _exception_types(events),
-            "raw": pa.nulls(len(spans), pa.string()),
+            "raw": pa.nulls(len(spans), pa.string()), "is_plain": flag_column(flat.plain),
         }  # fmt: skip
+        columns |= {NAMED[column]: values for column, values in flat.columns.items()}
         return Columns(columns, good, sizes)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pyarrow as pa
 
 from loglens.ingest.entry_span import ENTRY_SPAN
@@ -36,11 +38,15 @@ SPAN_SCHEMA = pa.schema(
     ]
 )
 
+# In a span that is plain, these columns have what its attributes say of those of the table.
+NAMED = {column: f"named_{column}" for column in SPAN_COLUMNS}
+OTLP_SCHEMA = pa.schema([*SPAN_SCHEMA, ("is_plain", pa.bool_()), *((name, pa.string()) for name in NAMED.values())])
+
 # These name the own side of a call, so they say nothing about its peer.
 OWN_SIDE = ("http.server_name", "net.host.name")
 
-_NAMES = {column: tuple(n for n in spellings(names) if n not in OWN_SIDE) for column, names in SPAN_COLUMNS.items()}
-_PATHS = ["$", *(f'$."{name}"' for names in _NAMES.values() for name in names)]
+NAMES = {column: tuple(n for n in spellings(names) if n not in OWN_SIDE) for column, names in SPAN_COLUMNS.items()}
+_PATHS = ["$", *(f'$."{name}"' for names in NAMES.values() for name in names)]
 _PLACES = {path[3:-1]: place for place, path in enumerate(_PATHS, 1)}
 
 # The route shape of a bare path is found much faster than that of a whole URL.
@@ -49,15 +55,30 @@ _BARE = "CASE WHEN contains(target, '://') THEN regexp_extract(target, '^[^/?#]*
 
 # Of a record without attributes DuckDB would take the first text of all for each place; it may be long.
 OBJECT = "coalesce(attributes, '{}')"
+_FOUND = f"json_extract_string({OBJECT}, {_PATHS!r})"
 
 
 def _first(column: str) -> str:
-    return "coalesce(" + ", ".join(f"found[{_PLACES[name]}]" for name in _NAMES[column]) + ")"
+    return "coalesce(" + ", ".join(f"found[{_PLACES[name]}]" for name in NAMES[column]) + ")"
 
 
-def span_statement(source: str = "input") -> str:
+def otlp_statement() -> str:
+    """Return the INSERT that reads rows with the columns of OTLP_SCHEMA and stores them for `$source_id`."""
+    found = f"CASE WHEN NOT coalesce(is_plain, false) THEN {_FOUND} END"
+    written = "CASE WHEN is_plain THEN attributes WHEN attributes IS NOT NULL THEN found[1]::JSON END"
+    named = {column: f"CASE WHEN is_plain THEN {NAMED[column]} ELSE {_first(column)} END" for column in SPAN_COLUMNS}
+    return _statement("input", found, written, named)
+
+
+def span_statement(source: str) -> str:
     """Return the INSERT that reads rows with the columns of SPAN_SCHEMA and stores them for `$source_id`."""
-    named = ",\n            ".join(f"{_first(column)} AS {column}" for column in SPAN_COLUMNS)
+    written = "CASE WHEN attributes IS NOT NULL THEN found[1] END"
+    return _statement(source, _FOUND, written, {column: _first(column) for column in SPAN_COLUMNS})
+
+
+def _statement(source: str, found: str, attributes: str, named: Mapping[str, str]) -> str:
+    """Return the INSERT, with what `found`, the attributes and the columns that they give are made of."""
+    columns = ",\n            ".join(f"{made} AS {column}" for column, made in named.items())
     return f"""
     INSERT INTO spans (
         source_id, line, ordinal, trace_id, span_id, parent_span_id, service, instance, name, kind, start_ns,
@@ -76,9 +97,9 @@ def span_statement(source: str = "input") -> str:
         events, links, attributes, resource, extra, raw, {ENTRY_SPAN}
     FROM (SELECT *, {_BARE} AS bare FROM (
         SELECT
-            * EXCLUDE (attributes, found), CASE WHEN attributes IS NOT NULL THEN found[1] END AS attributes,
-            {named},
+            * EXCLUDE (attributes, found), {attributes} AS attributes,
+            {columns},
             coalesce(path, url) AS target
-        FROM (SELECT *, json_extract_string({OBJECT}, {_PATHS!r}) AS found FROM {source})
+        FROM (SELECT *, {found} AS found FROM {source})
     ))
     """

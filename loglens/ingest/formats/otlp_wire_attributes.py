@@ -1,71 +1,80 @@
-"""Attributes of OTLP protobuf into flat JSON objects, many at a time, by overwriting the bytes around keys and values.
+"""Attributes of OTLP protobuf into flat JSON objects, many at a time, by taking keys and values out of the bytes.
 
     4a 1a 0a 0a http.route 12 0c 0a 0a /cart/{id} 4a 0a 0a 01 n 12 05 18 07
-     .  .  { "  http.route  "  :  .  " /cart/{id}  "  .  ,  "  n  "  :  7 .  .  }
+           {  " http.route  "  :     " /cart/{id}  "        ,  " n  "  :  7 }
 
-What stands around a key and its value is at least as long as what JSON has there. Where the text of a value is longer
-than its bytes (a text with escapes, a long number), the text is put in their place first. A list counts as read only
-when each attribute in it has a key that needs no escape and is there once, and a plain value: text, integer, boolean,
-or a number that a double holds; any other is left to the exact reader.
+What stands around a key and a text is as long as what JSON has there. A list counts as read only when each attribute in
+it has a key that needs no escape and is there once, and a plain value: text, integer, boolean, or a number that a
+double holds; any other is left to the exact reader.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
 import numpy as np
 import pyarrow as pa
 
-from loglens.ingest.formats.otlp_attributes import FOLD, LENGTH_SHIFT, MIX, MIX_FIRST, MIX_LAST, KeyLists
 from loglens.ingest.formats.otlp_digits import Bytes, Flags, Places, Words
-from loglens.ingest.formats.otlp_wire_writer import BLANK, Digits, FlatWriter
+from loglens.ingest.formats.otlp_key_lists import KeyLists, Keys, hash_keys
+from loglens.ingest.formats.otlp_wire_writer import FlatWriter
 
 PADDING = 32
 KEY, VALUE, TEXT, BOOL, INT, DOUBLE = 0x0A, 0x12, 0x0A, 0x10, 0x18, 0x21
 MAX_VARINT_BYTES = 10
-# The tag of an attribute with its length; there are places to overwrite for no more.
-MAX_HEAD_BYTES = 4
 EXACT_DIGITS = 17
+BLANK = ord(" ")
 # What is kept of a word when only its first bytes count, by how many do.
 KEPT = np.array([(1 << 8 * size) - 1 for size in range(8)] + [(1 << 64) - 1], np.uint64)
 
 
 @dataclass(frozen=True)
 class Attributes:
-    """The attributes of some records in a content: where the tag, the message and the end of each stand.
+    """The attributes of some records in a content: where each begins and ends.
 
     They are in order; `counts` is how many each record has.
     """
 
-    tags: Places
     starts: Places
     ends: Places
     counts: Places
 
 
-class WireFlattener:
-    """Flattens attributes and remembers which keys it has seen."""
+@dataclass(frozen=True)
+class Flat:
+    """The attributes of some records as JSON objects.
 
-    def __init__(self) -> None:
-        self.seen = KeyLists()
+    Where `plain`, the texts are what the engine would write too, and `columns` has what they say of the columns that
+    were asked for.
+    """
+
+    texts: pa.StringArray
+    plain: Flags
+    columns: dict[str, pa.StringArray]
+
+
+class WireFlattener:
+    """Flattens attributes and remembers which keys it has seen; `columns` has the names of each column."""
+
+    def __init__(self, columns: Mapping[str, Sequence[str]]) -> None:
+        self.seen = KeyLists(columns)
         self._expects_dirty = False
 
-    def flatten(self, content: bytes, attributes: Attributes, good: Flags) -> pa.StringArray:
+    def flatten(self, content: bytes, attributes: Attributes, good: Flags) -> Flat:
         """Return the flat form of the attributes of each record; takes the flag of those that cannot be read."""
         batch = Batch(content, attributes, good)
-        if not len(attributes.tags):
-            return pa.nulls(len(good), pa.string())
         batch.find_parts()
         batch.judge_keys(self.seen)
         # Mostly no text needs an escape, and one look at what was written proves it.
         if not self._expects_dirty:
-            written = batch.write(np.zeros(len(batch.keys), np.bool_))
-            if batch.is_clean(written):
-                return written
+            flat = batch.write(np.zeros(len(batch.keys), np.bool_), self.seen)
+            if batch.is_clean(flat.texts):
+                return flat
         dirty = batch.find_dirty()
         self._expects_dirty = bool(dirty.any())
-        return batch.write(dirty)
+        return batch.write(dirty, self.seen)
 
 
 def read_lengths(data: Bytes, places: Places) -> tuple[Places, Places, Flags]:
@@ -95,9 +104,10 @@ class Batch:
         self.content = content
         self.data = np.frombuffer(content, np.uint8)
         self.words: Words = np.ndarray((len(content) - 7,), np.uint64, content, strides=(1,))
-        self.tags, self.starts, self.ends = attributes.tags, attributes.starts, attributes.ends
+        self.starts, self.ends = attributes.starts, attributes.ends
         self.counts = attributes.counts
         self.good = good
+        self.hashes: Words = np.zeros(0, np.uint64)
         self.owners = np.repeat(np.arange(len(good)), attributes.counts)
 
     def _spoil(self, attributes: Flags) -> None:
@@ -113,7 +123,7 @@ class Batch:
         self.key_ends = np.minimum(self.keys + key_sizes, last)
         values, sizes, wrong = read_lengths(data, self.key_ends + 1)
         self.values = np.minimum(values, last)
-        wrong |= (starts - self.tags > MAX_HEAD_BYTES) | (data[starts] != KEY) | (key_sizes >= 128) | (key_sizes == 0)
+        wrong |= (data[starts] != KEY) | (key_sizes >= 128) | (key_sizes == 0)
         wrong |= data[self.key_ends] != VALUE
         wrong |= (values + sizes != ends) | (sizes < 2)
         kinds = data[self.values]
@@ -137,32 +147,33 @@ class Batch:
         if kept.all():
             return
         for name in (
-            "tags", "starts", "ends", "keys", "key_ends", "values", "texts", "owners",
-            "is_text", "is_int", "is_bool", "is_double",
+            "starts", "ends", "keys", "key_ends", "values", "texts", "owners", "is_text", "is_int", "is_bool",
+            "is_double",
         ):  # fmt: skip
             setattr(self, name, getattr(self, name)[kept])
         self.counts = np.where(self.good, self.counts, 0)
+        if len(self.hashes):
+            self.hashes = self.hashes[kept]
+            self.listed = Keys.of(self.hashes, self.counts)
 
     def judge_keys(self, seen: KeyLists) -> None:
         """Leave records that may have a key twice."""
-        (filled,) = np.nonzero(self.counts)
-        if not len(filled):
-            return
         sizes = self.key_ends - self.keys
-        firsts_of_key = self.words[self.keys] & KEPT[np.minimum(sizes, 8)]
-        lasts_of_key = self.words[self.keys + np.maximum(sizes - 8, 0)] & KEPT[np.minimum(sizes, 8)]
-        hashes = (firsts_of_key * MIX_FIRST) ^ (lasts_of_key * MIX_LAST) ^ (sizes.astype(np.uint64) << LENGTH_SHIFT)
-        hashes = (hashes ^ (hashes >> FOLD)) * MIX
-        firsts = (np.cumsum(self.counts) - self.counts)[filled]
-        marks = np.add.reduceat(hashes, firsts)
-        for mark in seen.fresh(marks):
-            place = int(np.flatnonzero(marks == np.uint64(mark))[0])
-            some = slice(int(firsts[place]), int(firsts[place] + self.counts[filled[place]]))
-            bounds = zip(self.keys[some].tolist(), self.key_ends[some].tolist(), strict=True)
-            seen.add(mark, hashes[some], [self.content[a:b].decode(errors="replace") for a, b in bounds])
-        doubled = seen.doubled(marks)
+        kept = KEPT[np.minimum(sizes, 8)]
+        first, last = self.words[self.keys] & kept, self.words[self.keys + np.maximum(sizes - 8, 0)] & kept
+        self.hashes = hash_keys(self.words, self.keys, sizes, first, last)
+        self.listed = Keys.of(self.hashes, self.counts)
+
+        def names(first: int, last: int) -> list[str]:
+            bounds = zip(self.keys[first:last].tolist(), self.key_ends[first:last].tolist(), strict=True)
+            return [self.content[begin:end].decode(errors="replace") for begin, end in bounds]
+
+        codes = seen.look_up(self.listed, names)
+        self.codes = np.zeros(len(self.good), np.intp)
+        self.codes[self.listed.filled] = codes
+        doubled = seen.doubled(codes)
         if doubled is not None:
-            self.good[filled[doubled]] = False
+            self.good[self.listed.filled[doubled]] = False
             self._keep()
 
     def find_dirty(self) -> Flags:
@@ -181,19 +192,24 @@ class Batch:
             dirty = dirty[kept]
         return dirty
 
-    def write(self, dirty: Flags) -> pa.StringArray:
-        """Write the flat form; `dirty` says which texts need escapes."""
-        self.integers = self._integers()
-        self.digits = Digits.of(self.integers)
-        (ints,) = np.nonzero(self.is_int)
-        self.is_patched = dirty | self.is_double | (self.is_bool & (self.data[self.values + 1] == 0))
-        self.is_patched[ints] |= self.digits.sizes > (self.ends - self.key_ends)[ints]
-        self.ranks = np.cumsum(self.is_int) - 1
-        (places,) = np.nonzero(self.is_patched)
-        texts = [self._patch(place) for place in places.tolist()]
-        unread = [place for place, text in zip(places.tolist(), texts, strict=True) if text is None]
-        self.good[self.owners[unread]] = False
-        return FlatWriter(self, places, [text or b"" for text in texts]).run()
+    def write(self, dirty: Flags, seen: KeyLists) -> Flat:
+        """Write the flat form; `dirty` says which texts may need escapes."""
+        integers = self._integers()
+        patches = {}
+        for place in np.flatnonzero(dirty | self.is_double).tolist():
+            text = self._patch(place)
+            if text is None:
+                self.good[self.owners[place]] = False
+            elif text:
+                patches[place] = text
+        plain = np.ones(len(self.good), np.bool_)
+        plain[self.owners[list(patches)]] = False
+        if not len(self.keys):
+            nothing = pa.nulls(len(plain), pa.string())
+            return Flat(nothing, plain, seen.columns(self.codes[:0], self.listed, nothing, self.keys))
+        writer = FlatWriter(self, integers, patches)
+        columns = seen.columns(self.codes[self.listed.filled], self.listed, *writer.values())
+        return Flat(writer.written(), plain, columns)
 
     def is_clean(self, written: pa.StringArray) -> bool:
         """Say whether no text in what was written needs an escape or is not ASCII."""
@@ -205,20 +221,17 @@ class Batch:
         return not len(text) or int(np.frombuffer(text, np.uint8).min()) >= BLANK
 
     def _patch(self, place: int) -> bytes | None:
-        """Return the text of a value with the end of its key, None for one that is left to the exact reader."""
+        """Return the text of a value, nothing for one that can stand as it is, None for one for the exact reader."""
         start, end = int(self.texts[place]), int(self.ends[place])
         if self.is_text[place]:
             try:
-                return b'":' + msgspec.json.encode(self.content[start:end].decode())
+                text = msgspec.json.encode(self.content[start:end].decode())
             except UnicodeDecodeError:
                 return None
-        if self.is_double[place]:
-            number = repr(float(np.frombuffer(self.content, "<f8", 1, int(self.values[place]) + 1)[0]))
-            is_exact = "n" not in number and "e" not in number and sum(map(str.isdigit, number)) <= EXACT_DIGITS
-            return f'":{number}'.encode() if is_exact else None
-        if self.is_bool[place]:
-            return b'":false'
-        return f'":{self.integers[self.ranks[place]]}'.encode()
+            return text if len(text) > end - start + 2 else b""
+        number = repr(float(np.frombuffer(self.content, "<f8", 1, int(self.values[place]) + 1)[0]))
+        is_exact = "n" not in number and "e" not in number and sum(map(str.isdigit, number)) <= EXACT_DIGITS
+        return number.encode() if is_exact else None
 
     def _integers(self) -> Places:
         """Return the values of all integers."""

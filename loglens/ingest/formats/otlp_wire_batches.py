@@ -12,7 +12,7 @@ from loglens.ingest.formats.otlp_batches import rows_batch
 from loglens.ingest.formats.otlp_columns import Codes, Flags, Ints, numbers
 from loglens.ingest.formats.otlp_exact import Row, exact_span
 from loglens.ingest.formats.otlp_origin import Origin
-from loglens.ingest.formats.otlp_spans import SPAN_SCHEMA
+from loglens.ingest.formats.otlp_spans import OTLP_SCHEMA
 from loglens.ingest.formats.otlp_tally import Tally
 from loglens.ingest.formats.otlp_transcode import UNKNOWN, transcode
 from loglens.ingest.formats.otlp_values import MALFORMED_DEPTH, Malformed
@@ -51,7 +51,7 @@ class _Stretch:
 
 
 class SpanBatches:
-    """Makes batches of SPAN_SCHEMA; keeps what repeats from batch to batch."""
+    """Makes batches of OTLP_SCHEMA; keeps what repeats from batch to batch."""
 
     def __init__(self) -> None:
         self._wire = SpanWireReader()
@@ -86,7 +86,7 @@ class SpanBatches:
         of_spans = np.array(codes, np.int32)[stretch.owners - first]
         read = self._wire.read(stretch.content, stretch.begins, stretch.ends, list(places), of_spans)
         read.columns["line"], read.columns["ordinal"] = numbers(stretch.lines), numbers(stretch.ordinals)
-        batch = pa.record_batch([read.columns[name] for name in SPAN_SCHEMA.names], schema=SPAN_SCHEMA)
+        batch = pa.record_batch([read.columns[name] for name in OTLP_SCHEMA.names], schema=OTLP_SCHEMA)
         return batch if read.good.all() else batch.filter(flag_column(read.good)), read.good
 
     def _exactly(self, stretch: _Stretch, groups: Sequence[Spans], places: Sequence[int]) -> Iterator[pa.RecordBatch]:
@@ -97,7 +97,7 @@ class SpanBatches:
             if row is not None:
                 rows.append(row | {"line": int(stretch.lines[place]), "ordinal": int(stretch.ordinals[place])})
         if rows:
-            yield rows_batch(rows, SPAN_SCHEMA)
+            yield rows_batch(rows, OTLP_SCHEMA)
 
     def _row(self, content: bytes, spans: Spans) -> Row | None:
         """Read one span by its JSON form; None for one that is rejected."""

@@ -23,11 +23,12 @@ from loglens.ingest.formats.otlp_digits import Flags, Places
 from loglens.ingest.formats.otlp_exact import exact_rest
 from loglens.ingest.formats.otlp_origin import Origin
 from loglens.ingest.formats.otlp_scalars import KINDS, SPAN_ID_BYTES, TRACE_ID_BYTES
+from loglens.ingest.formats.otlp_spans import NAMED, NAMES
 from loglens.ingest.formats.otlp_transcode import UNKNOWN, transcode
 from loglens.ingest.formats.otlp_values import Malformed, parse
 from loglens.ingest.formats.otlp_wire_attributes import Attributes, WireFlattener, read_lengths
 from loglens.ingest.formats.otlp_words import Words, origin_columns
-from loglens.ingest.lines import strings
+from loglens.ingest.lines import flag_column, strings
 from loglens.ingest.timestamps import LAST_NS
 
 TRACE_ID, SPAN_ID, TRACE_STATE, PARENT_ID, ATTRIBUTE = 0x0A, 0x12, 0x1A, 0x22, 0x4A
@@ -39,7 +40,7 @@ class SpanWireReader:
     """Makes columns of spans; keeps what repeats from batch to batch."""
 
     def __init__(self) -> None:
-        self._flattener = WireFlattener()
+        self._flattener = WireFlattener(NAMES)
         self._middles = Words(_middle)
         self._rests = Words(self._rest)
         self._states = Words(_state)
@@ -77,14 +78,16 @@ class SpanWireReader:
             "trace_id": trace_id, "span_id": span_id, "parent_span_id": parent_id,
             "name": strings([name for name, _ in middle]).take(numbers(middles)),
             "kind": dictionary(middles, [kind for _, kind in middle]),
-            "start_ns": numbers(start), "duration_ns": numbers(end - start), "attributes": flat,
+            "start_ns": numbers(start), "duration_ns": numbers(end - start), "attributes": flat.texts,
             "status": dictionary(rests, [row["status"] for row in rest]),
             "status_message": dictionary(rests, [row["status_message"] for row in rest]),
             "events": _taken(rests, [row["events"] for row in rest]),
             "links": _taken(rests, [row["links"] for row in rest]),
             "exception_type": _taken(rests, [row["exception_type"] for row in rest]),
             "extra": self._extra(states, rests, origins, codes), "raw": pa.nulls(len(starts), pa.string()),
+            "is_plain": flag_column(flat.plain),
         }  # fmt: skip
+        columns |= {NAMED[column]: values for column, values in flat.columns.items()}
         return Columns(columns, good, ends - starts)
 
     def _rest(self, text: bytes) -> tuple[dict[str, Any], int]:
@@ -186,27 +189,26 @@ class _Walk:
 
     def attributes(self) -> Attributes:
         """Move over the attributes."""
-        parts: list[tuple[Places, Places, Places, Places]] = []
+        parts: list[tuple[Places, Places, Places]] = []
         counts = np.zeros(len(self.at), np.int64)
         (rows,) = np.nonzero(self._there(ATTRIBUTE) & self.good)
         while len(rows) and len(parts) < MAX_ATTRIBUTES:
-            tags = self.at[rows]
-            begins, sizes, too_long = read_lengths(self.data, tags + 1)
+            begins, sizes, too_long = read_lengths(self.data, self.at[rows] + 1)
             self.good[rows[too_long]] = False
             self._advance(rows, begins + sizes)
-            parts.append((rows, tags, begins, begins + sizes))
+            parts.append((rows, begins, begins + sizes))
             counts[rows] += 1
             at = self.at[rows]
             rows = rows[(self.data[at] == ATTRIBUTE) & (at < self.ends[rows]) & self.good[rows]]
         counts = np.where(self.good, counts, 0)
         firsts = np.cumsum(counts) - counts
-        placed = [np.zeros(int(counts.sum()), np.int64) for _ in range(3)]
+        placed = [np.zeros(int(counts.sum()), np.int64) for _ in range(2)]
         for number, (owners, *columns) in enumerate(parts):
             kept = self.good[owners]
             for target, column in zip(placed, columns, strict=True):
                 target[firsts[owners[kept]] + number] = column[kept]
-        tags, begins, behinds = placed
-        return Attributes(tags, begins, behinds, counts)
+        begins, behinds = placed
+        return Attributes(begins, behinds, counts)
 
 
 def _middle(text: bytes) -> tuple[tuple[str | None, str], int]:

@@ -1,131 +1,90 @@
-"""The flat form of attributes, written over the bytes that they stand in."""
+"""The flat form of attributes: keys where they stand, with what JSON has around them, and the texts of values."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
 from loglens.ingest.formats.otlp_columns import numbers
-from loglens.ingest.formats.otlp_digits import Bytes, Places
+from loglens.ingest.formats.otlp_digits import Places
 
 if TYPE_CHECKING:
     from loglens.ingest.formats.otlp_wire_attributes import Batch
 
-QUOTE, BLANK, COMMA, OPEN, CLOSE = b'" ,{}'
-AFTER_KEY = int.from_bytes(b'":  ', "little")
-TRUE = int.from_bytes(b"true", "little")
-AFTER_TEXT, AFTER_OTHER = (int.from_bytes(text, "little") for text in (b'" ', b"  "))
-
-
-@dataclass(frozen=True)
-class Digits:
-    """Integers as text: the bytes of all, where each begins and how long it is."""
-
-    data: Bytes
-    begins: Places
-    sizes: Places
-
-    @classmethod
-    def of(cls, integers: Places) -> Digits:
-        """Write some integers."""
-        texts = numbers(integers).cast(pa.string())
-        _, offsets, content = texts.buffers()
-        bounds = np.frombuffer(offsets, np.int32)[: len(texts) + 1].astype(np.int64)
-        data = np.frombuffer(content, np.uint8) if len(texts) else np.zeros(0, np.uint8)
-        return cls(data, bounds[:-1], np.diff(bounds))
+QUOTE, COMMA, OPEN = b'",{'
+AFTER_KEY = np.uint16(int.from_bytes(b'":', "little"))
+# What stands behind the content: these, digits, texts with escapes.
+WORDS = (b"}", b"false", b"true")
+CLOSE, FALSE = 0, 1
+TAKEN = -1
 
 
 class FlatWriter:
-    """Writes the flat form of attributes over a copy of their content.
+    """Writes the flat form of attributes.
 
-    `patched` are the attributes whose values are replaced by texts, which begin with the end of the key.
+    A value is taken where it stands, or is one of the texts put behind the content: `behind` says which.
     """
 
-    def __init__(self, batch: Batch, patched: Places, patches: Sequence[bytes]) -> None:
+    def __init__(self, batch: Batch, integers: Places, patches: Mapping[int, bytes]) -> None:
         self.batch = batch
-        self.plain = ~batch.is_patched
-        self.tags, self.keys, self.key_ends = batch.tags, batch.keys, batch.key_ends
-        self.texts, self.ends = batch.texts, batch.ends
-        self.out = self._copied(patched, patches)
-        self.data = np.frombuffer(self.out, np.uint8)
-        self.words32 = np.ndarray((len(self.out) - 3,), np.uint32, self.out, strides=(1,))
-        self.words16 = np.ndarray((len(self.out) - 1,), np.uint16, self.out, strides=(1,))
+        digits = numbers(integers).cast(pa.string())
+        _, offsets, written = digits.buffers()
+        ends = np.frombuffer(offsets, np.int32)[: len(digits) + 1].astype(np.int64)
+        texts = (*WORDS, memoryview(written)[: ends[-1]] if len(digits) else b"", *patches.values())
+        self.out = bytearray().join((batch.content, *texts))
+        sizes = (np.fromiter(map(len, some), np.int64) for some in (WORDS, patches.values()))
+        first, last = (each for each in sizes)
+        starts = np.cumsum(np.concatenate([np.zeros(1, np.int64), first, np.diff(ends), last]))
+        self.bounds = len(batch.content) + starts
+        self.behind = np.full(len(batch.keys), TAKEN)
+        self.behind[batch.is_bool] = FALSE + batch.data[batch.values[batch.is_bool] + 1]
+        self.behind[batch.is_int] = len(WORDS) + np.arange(len(digits))
+        self.behind[list(patches)] = len(WORDS) + len(digits) + np.arange(len(patches))
+        self.is_taken = self.behind == TAKEN
 
-    def _copied(self, patched: Places, patches: Sequence[bytes]) -> bytearray:
-        """Return the content with patches in the place of values, and move every place accordingly."""
-        content = self.batch.content
-        if not len(patched):
-            return bytearray(content)
-        begins, behinds = self.key_ends[patched], self.ends[patched]
-        parts: list[bytes | memoryview] = []
-        view, before = memoryview(content), 0
-        for text, begin, behind in zip(patches, begins.tolist(), behinds.tolist(), strict=True):
-            parts += (view[before:begin], text)
-            before = behind
-        parts.append(view[before:])
-        grown = np.fromiter(map(len, patches), np.int64, len(patches)) - (behinds - begins)
-        moved = np.concatenate([np.zeros(1, np.int64), np.cumsum(grown)])
-        for name in ("tags", "keys", "key_ends", "texts", "ends"):
-            old = getattr(self, name)
-            setattr(self, name, old + moved[np.searchsorted(behinds, old, "right")])
-        return bytearray().join(parts)
+    def values(self) -> tuple[pa.StringArray, Places]:
+        """Return texts, and which of them is that of each value, without quotes."""
+        texts = self._cut(self.batch.texts, self.batch.ends)
+        count = len(self.behind)
+        return texts, np.where(self.is_taken, 2 * np.arange(count), 2 * count + self.behind)
 
-    def run(self) -> pa.StringArray:
-        """Overwrite what stands around keys and values, and cut the objects out."""
-        batch, data = self.batch, self.data
-        count = len(batch.counts)
-        texts = np.zeros(2 * count, np.int64)
-        if len(self.keys):
-            data[self.keys - 3] = BLANK
-            data[self.keys - 2] = BLANK
-            data[self.keys - 1] = QUOTE
-            self._write_values()
-            (filled,) = np.nonzero(batch.counts)
-            lasts = np.cumsum(batch.counts)[filled] - 1
-            firsts = lasts - batch.counts[filled] + 1
-            self.words16[self.ends[batch.is_text & self.plain]] = AFTER_TEXT
-            self.words16[self.ends[batch.is_patched]] = AFTER_OTHER
-            data[self.ends + 2] = COMMA
-            data[self.ends[lasts] + 2] = CLOSE
-            self.words16[self.tags[firsts]] = AFTER_OTHER
-            data[self.tags[firsts] + 2] = OPEN
-            texts[2 * filled], texts[2 * filled + 1] = self.tags[firsts], self.ends[lasts] + 3
-        # Records without attributes take no bytes, wherever they stand.
-        offsets = np.append(np.maximum.accumulate(texts), len(self.out)).astype(np.int32)
-        array = pa.StringArray.from_buffers(2 * count, pa.py_buffer(offsets), pa.py_buffer(self.out))
-        return array.take(numbers(np.arange(0, 2 * count, 2), batch.counts > 0))
+    def written(self) -> pa.StringArray:
+        """Return the objects, null for records without attributes."""
+        batch, counts = self.batch, self.batch.counts
+        self._put_marks()
+        begins = np.where(self.is_taken, batch.texts - 1, batch.ends)
+        every = self._cut(batch.keys - 2, batch.key_ends + 2, begins, batch.ends + self.is_taken)
+        count = len(batch.keys)
+        places = np.arange(count)
+        # Behind the keys and values of each record comes a brace.
+        filled = counts > 0
+        closes = np.cumsum(2 * counts + filled)
+        at = 2 * places + np.repeat(np.cumsum(filled) - 1, counts)
+        parts = np.empty(2 * count + int(filled.sum()), np.int64)
+        parts[at] = 4 * places
+        parts[at + 1] = np.where(self.is_taken, 4 * places + 2, 4 * count + self.behind)
+        parts[closes[filled] - 1] = 4 * count + CLOSE
+        _, offsets, content = every.take(numbers(parts)).buffers()
+        bounds = np.frombuffer(offsets, np.int32)[np.concatenate([np.zeros(1, np.int64), closes])]
+        present = np.packbits(filled, bitorder="little")
+        return pa.StringArray.from_buffers(len(counts), pa.py_buffer(bounds), content, pa.py_buffer(present))
 
-    def _write_values(self) -> None:
-        """Write what stands between keys and values, and the values that are no texts."""
-        batch, data = self.batch, self.data
-        self.words32[self.key_ends[self.plain]] = AFTER_KEY
-        texts = self.plain & batch.is_text
-        room = self.texts - self.key_ends
-        for skip in (4, 5, 6):
-            (longer,) = np.nonzero(texts & (room > skip))
-            if not len(longer):
-                break
-            data[self.key_ends[longer] + skip] = BLANK
-        data[self.texts[texts] - 1] = QUOTE
-        self.words32[self.key_ends[self.plain & batch.is_bool] + 2] = TRUE
-        self._write_integers()
+    def _cut(self, *edges: Places) -> pa.StringArray:
+        """Return as texts what stands between places of each attribute, and what stands behind the content."""
+        bounds = np.concatenate([np.stack(edges, axis=1).ravel(), self.bounds]).astype(np.int32)
+        return pa.StringArray.from_buffers(len(bounds) - 1, pa.py_buffer(bounds), pa.py_buffer(self.out))
 
-    def _write_integers(self) -> None:
-        """Write digits, and blanks in what is left of the place of each integer."""
-        digits, data = self.batch.digits, self.data
-        ints = self.batch.is_int & self.plain
-        chosen = self.plain[self.batch.is_int]
-        sizes, begins = digits.sizes[chosen], digits.begins[chosen]
-        places = self.key_ends[ints] + 2
-        room = self.ends[ints] + 2 - places
-        step = 0
-        while len(places):
-            has_digit = sizes > step
-            data[places] = np.where(has_digit, digits.data[np.where(has_digit, begins + step, 0)], BLANK)
-            step += 1
-            more = room > step
-            places, sizes, begins, room = places[more] + 1, sizes[more], begins[more], room[more]
+    def _put_marks(self) -> None:
+        """Overwrite what stands around keys and texts."""
+        batch, data = self.batch, np.frombuffer(self.out, np.uint8)
+        firsts = (np.cumsum(batch.counts) - batch.counts)[batch.counts > 0]
+        data[batch.keys - 2] = COMMA
+        data[batch.keys[firsts] - 2] = OPEN
+        data[batch.keys - 1] = QUOTE
+        np.ndarray((len(data) - 1,), np.uint16, self.out, strides=(1,))[batch.key_ends] = AFTER_KEY
+        texts = batch.is_text & self.is_taken
+        data[batch.texts[texts] - 1] = QUOTE
+        data[batch.ends[texts]] = QUOTE
