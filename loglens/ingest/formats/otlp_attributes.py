@@ -19,10 +19,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from loglens.ingest.formats.otlp_columns import numbers
+from loglens.ingest.formats.otlp_columns import cut_out
 from loglens.ingest.formats.otlp_digits import Flags, Places, Words, are_decimals, are_integers
 from loglens.ingest.formats.otlp_key_lists import MAX_KEY_BYTES, KeyLists, Keys, hash_keys
-from loglens.ingest.lines import strings
 
 OPEN, LIST, LIST_END, CLOSE, QUOTE, BACKSLASH, COLON, COMMA, NEWLINE = b'{[]}"\\:,\n'
 
@@ -257,12 +256,3 @@ class _Batch:
         bounds = np.frombuffer(offsets, np.int32)[ends]
         present = np.packbits(self.whole & (sizes > 2), bitorder="little")
         return pa.StringArray.from_buffers(len(sizes), pa.py_buffer(bounds), content, pa.py_buffer(present))
-
-
-def cut_out(content: bytes | bytearray, begins: Places, behinds: Places) -> pa.StringArray:
-    """Return the stretches of a content between some places, which are in order."""
-    bounds = np.stack([begins, behinds], axis=1).astype(np.int32).ravel()
-    if not len(bounds):
-        return strings([])
-    every = pa.StringArray.from_buffers(len(bounds) - 1, pa.py_buffer(bounds), pa.py_buffer(content))
-    return every.take(numbers(np.arange(0, len(bounds), 2)))

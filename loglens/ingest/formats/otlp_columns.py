@@ -52,16 +52,21 @@ class Columns:
 def ids(texts: Sequence[str | None], digits: int) -> Column:
     """Make lower-case hex ids; an id that is absent, empty or all zeros is null and not good."""
     count = len(texts)
-    present = [text or "" for text in texts] if None in texts or "" in texts else texts
-    lengths = np.full(count, digits, np.int64)
-    if set(map(len, present)) != {digits}:  # type: ignore[arg-type]
-        lengths = np.fromiter(map(len, present), np.int64, count)  # type: ignore[arg-type]
-        present = [text if len(text) == digits else "" for text in present]  # type: ignore[arg-type]
+    absent = None
+    try:
+        joined = "".join(texts)  # type: ignore[arg-type]
+    except TypeError:
+        absent = np.fromiter((text is None for text in texts), np.bool_, count)
+        given = [text or "" for text in texts]
+        joined, texts = "".join(given), given
+    lengths = np.fromiter(map(len, texts), np.int64, count)  # type: ignore[arg-type]
     good = lengths == digits
     sizes = lengths + 2
-    if None in texts:
-        sizes[np.fromiter((text is None for text in texts), np.bool_, count)] = 0
-    content = "".join(present).encode("ascii", "replace").translate(_LOWER_HEX)  # type: ignore[arg-type]
+    if absent is not None:
+        sizes[absent] = 0
+    if len(joined) != digits * np.count_nonzero(good):
+        joined = "".join(text for text in texts if text and len(text) == digits)
+    content = joined.encode("ascii", "replace").translate(_LOWER_HEX)
     if BAD in content:
         good[good] = (np.frombuffer(content, np.uint8).reshape(-1, digits) != 0).all(axis=1)
         content = b"".join(
@@ -116,6 +121,15 @@ def numbers(values: npt.NDArray[np.int64] | npt.NDArray[np.int32], present: Flag
     """Make an array of integers, null where one is not present."""
     kind = pa.int64() if values.dtype == np.int64 else pa.int32()
     return pa.Array.from_buffers(kind, len(values), [_bitmap(present), pa.py_buffer(np.ascontiguousarray(values))])
+
+
+def cut_out(content: bytes | bytearray, begins: Ints, behinds: Ints, kind: pa.DataType | None = None) -> pa.Array:
+    """Return the stretches of a content between some places, which are in order, as texts or as another kind."""
+    bounds = np.stack([begins, behinds], axis=1).astype(np.int32).ravel()
+    count = max(len(bounds) - 1, 0)
+    buffers = [None, pa.py_buffer(bounds if count else np.zeros(1, np.int32)), pa.py_buffer(content)]
+    every = pa.Array.from_buffers(kind or pa.string(), count, buffers)
+    return every.take(numbers(np.arange(0, len(bounds), 2)))
 
 
 def dictionary(codes: Codes, values: Sequence[str | None]) -> pa.DictionaryArray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from loglens.ingest.formats.otlp_values import Writer, encodable, parse
 from loglens.ingest.semconv import INSTANCE
@@ -26,8 +26,7 @@ class Origin:
     extra: str
 
 
-@dataclass(frozen=True)
-class Around:
+class Around(NamedTuple):
     """The JSON texts around some records: resource, scope, and what stands beside them by its name in `extra`."""
 
     resource: bytes

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+import numpy as np
 import pyarrow as pa
 
 from loglens.ingest.formats.otlp_batches import Ordinals
@@ -17,10 +17,8 @@ from loglens.ingest.formats.otlp_tally import Book, Tally
 from loglens.ingest.formats.otlp_transcode import UNKNOWN, transcode
 from loglens.ingest.formats.otlp_values import Malformed
 from loglens.ingest.formats.otlp_wire_batches import SpanBatches, Spans, padded, reason_of, reject
+from loglens.ingest.formats.otlp_wire_scopes import Scope, UsualRequests
 from loglens.ingest.messages import text_of_bytes
-
-# Trace id, span id and parent id: no record of another kind can begin like this.
-_SURELY_SPAN = re.compile(rb"\x0a\x10.{16}\x12\x08.{8}\x22\x08", re.DOTALL)
 
 
 class ProtobufParser(OtlpParser):
@@ -57,9 +55,12 @@ class ProtobufParser(OtlpParser):
         content = padded(memoryview(buffer)[: bounds[len(lines)]])
         waiting: list[Spans] = []
         tallies = []
-        for line, begin, end in zip(lines, bounds, bounds[1:], strict=False):
+        usual = UsualRequests(content, bounds[: len(lines) + 1])
+        for number, (line, begin, end) in enumerate(zip(lines, bounds, bounds[1:], strict=False)):
             tally = Tally(self.book, line, 1)
             tallies.append(tally)
+            if self._last_signal == SPANS and self._takes(usual.scopes(number), tally, waiting):
+                continue
             try:
                 groups = self._requests.groups(content, begin, end)
             except (Malformed, RecursionError) as error:
@@ -72,11 +73,20 @@ class ProtobufParser(OtlpParser):
         for tally in tallies:
             tally.close()
 
+    def _takes(self, scopes: Sequence[Scope], tally: Tally, waiting: list[Spans]) -> bool:
+        """Take the spans of the scopes of a usual request; say whether there are some, and of known origins."""
+        try:
+            origins = [self._origins.of(self._requests.around(scope.resource, scope.about)) for scope in scopes]
+        except (Malformed, RecursionError):
+            return False
+        for scope, origin in zip(scopes, origins, strict=True):
+            count = len(scope.begins)
+            tally.expect(count)
+            waiting.append(Spans(tally, self._ordinals.take(tally.line, count), origin, scope.begins, scope.ends))
+        return bool(scopes)
+
     def _signal(self, content: bytes, groups: list[WireGroup]) -> Signal:
         """Return what the records of a request are, which holds one kind of them."""
-        first = next((group.begins[0] for group in groups if group.begins), None)
-        if self._last_signal == SPANS and first is not None and _SURELY_SPAN.match(content, first):
-            return SPANS
         bounds = (each for group in groups for each in zip(group.begins, group.ends, strict=True))
         found = (signal_of(content, begin, end) for begin, end in bounds)
         self._last_signal = next((each for each in found if each), self._last_signal)
@@ -100,7 +110,8 @@ class ProtobufParser(OtlpParser):
             for begin, end in zip(group.begins, group.ends, strict=True):
                 reject(tally, error, content[begin:end])
             return
-        waiting.append(Spans(tally, ordinal, origin, group.begins, group.ends))
+        begins, ends = np.array(group.begins, np.int64), np.array(group.ends, np.int64)
+        waiting.append(Spans(tally, ordinal, origin, begins, ends))
 
     def _texts(self, content: bytes, group: WireGroup, tally: Tally, message: str) -> list[bytes]:
         """Return the JSON form of the records of a group; those that have none are rejected."""

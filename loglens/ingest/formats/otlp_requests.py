@@ -45,6 +45,10 @@ class RequestReader:
         except BrokenWire as error:
             raise Malformed(f"no OTLP request: {error}") from None
 
+    def around(self, resource: bytes, scope: bytes) -> Around:
+        """Return what the bytes of a resource and a scope stand for; raises Malformed."""
+        return Around(self._about(resource, "Resource"), self._about(scope, "Scope"))
+
     def _groups(self, data: Buffer, begin: int, end: int) -> Iterator[WireGroup]:
         unread: list[Field] = []
         resources = []
@@ -90,7 +94,7 @@ class RequestReader:
         unread = []
         place = begin
         while place < end:
-            place = _pass_records(data, place, end, begins, ends)
+            place = pass_records(data, place, end, begins, ends)
             if place == end:
                 break
             field = read_field(data, place, end)
@@ -119,7 +123,7 @@ class RequestReader:
         return self._kept[key]
 
 
-def _pass_records(data: Buffer, place: int, end: int, begins: list[int], ends: list[int]) -> int:
+def pass_records(data: Buffer, place: int, end: int, begins: list[int], ends: list[int]) -> int:
     """Note where records begin and end while their lengths are short, and return the place behind them."""
     begun, ended = begins.append, ends.append
     last = end - 3

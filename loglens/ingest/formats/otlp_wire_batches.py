@@ -22,7 +22,7 @@ from loglens.ingest.lines import flag_column
 from loglens.ingest.messages import text_of_bytes
 
 # A batch is as many spans as stand in so many bytes, and no more than so many.
-BATCH_BYTES, BATCH_SPANS = 6 << 20, 16_000
+BATCH_BYTES, BATCH_SPANS = 6 << 20, 7_000
 # A longer one is read by itself.
 MAX_SPAN_BYTES = 1 << 20
 
@@ -34,8 +34,8 @@ class Spans:
     tally: Tally
     ordinal: int
     origin: Origin
-    begins: Sequence[int]
-    ends: Sequence[int]
+    begins: Ints
+    ends: Ints
 
 
 @dataclass(frozen=True)
@@ -121,8 +121,8 @@ def _stretches(content: bytes, groups: Sequence[Spans]) -> Iterator[_Stretch]:
     if not groups:
         return
     counts = np.array([len(spans.begins) for spans in groups])
-    begins = np.concatenate([np.array(spans.begins, np.int64) for spans in groups])
-    ends = np.concatenate([np.array(spans.ends, np.int64) for spans in groups])
+    begins = np.concatenate([spans.begins for spans in groups])
+    ends = np.concatenate([spans.ends for spans in groups])
     owners = np.repeat(np.arange(len(groups)), counts)
     lines = np.repeat(np.array([spans.tally.line for spans in groups], np.int64), counts)
     shifts = np.array([spans.ordinal for spans in groups]) - (np.cumsum(counts) - counts)

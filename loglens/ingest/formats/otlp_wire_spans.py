@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from loglens.ingest.formats.otlp_columns import Codes, Columns, dictionary, hex_ids, numbers
+from loglens.ingest.formats.otlp_columns import Codes, Columns, cut_out, dictionary, hex_ids, numbers
 from loglens.ingest.formats.otlp_digits import Flags, Places
 from loglens.ingest.formats.otlp_exact import exact_rest
 from loglens.ingest.formats.otlp_origin import Origin
@@ -59,12 +59,12 @@ class SpanWireReader:
         walk = _Walk(content, starts, ends)
         trace, own = walk.fixed(TRACE_ID, TRACE_ID_BYTES), walk.fixed(SPAN_ID, SPAN_ID_BYTES)
         walk.good &= (trace >= 0) & (own >= 0)
-        states, state_sizes = self._states.look_up(walk.optional(TRACE_STATE))
+        states, state_sizes = self._states.look_up_each(walk.optional(TRACE_STATE))
         parent = walk.fixed(PARENT_ID, SPAN_ID_BYTES)
-        middles, middle_sizes = self._middles.look_up(walk.slices(walk.middle()))
+        middles, middle_sizes = self._middles.look_up_each(walk.slices(walk.middle(), walk.at))
         start, end = walk.number(START), walk.number(END)
         attributes = walk.attributes()
-        rests, rest_sizes = self._rests.look_up(walk.slices(walk.at, walk.ends))
+        rests, rest_sizes = self._rests.look_up_each(walk.slices(walk.at, walk.ends))
         good = walk.good & (state_sizes >= 0) & (middle_sizes >= 0) & (rest_sizes >= 0)
         for time in (start, end):
             good &= (time > 0) & (time <= LAST_NS)
@@ -155,14 +155,13 @@ class _Walk:
         self.good[rows[(sizes != size) & (sizes != 0)]] = False
         return places
 
-    def optional(self, tag: int) -> list[bytes]:
+    def optional(self, tag: int) -> pa.BinaryArray:
         """Return the content of a field that may be there."""
+        starts = self.at.copy()
         rows, begins, behinds = self._field(tag)
-        found = [b""] * len(self.at)
         self.good[rows[behinds == begins]] = False
-        for row, begin, behind in zip(rows.tolist(), begins.tolist(), behinds.tolist(), strict=True):
-            found[row] = self.content[begin:behind]
-        return found
+        starts[rows] = np.minimum(begins, self.at[rows])
+        return self.slices(starts, self.at)
 
     def middle(self) -> Places:
         """Move to the times, over name and kind; return where these begin."""
@@ -172,11 +171,9 @@ class _Walk:
         self._advance(rows, self.at[rows] + 2)
         return begins
 
-    def slices(self, begins: Places, ends: Places | None = None) -> list[bytes]:
-        """Return the bytes from some places up to the cursors, or to other ends."""
-        content = self.content
-        behinds = (self.at if ends is None else ends).tolist()
-        return [content[begin:end] for begin, end in zip(begins.tolist(), behinds, strict=True)]
+    def slices(self, begins: Places, behinds: Places) -> pa.BinaryArray:
+        """Return the bytes between places of each span."""
+        return cut_out(self.content, begins, behinds, pa.binary())
 
     def number(self, tag: int) -> Places:
         """Return a fixed number of eight bytes, -1 where it is absent or too large to be a time."""

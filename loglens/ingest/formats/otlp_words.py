@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from loglens.ingest.formats.otlp_columns import Codes, Ints, dictionary
 from loglens.ingest.formats.otlp_origin import Origin
-from loglens.ingest.lines import strings
+from loglens.ingest.lines import numbers_of, strings
 
 MAX_KEPT = 20_000
 
@@ -39,6 +39,13 @@ class Words(dict[Any, int]):
             self.found, self._sizes = [], []
         codes = np.fromiter(map(self.__getitem__, values), np.int32, len(values))
         return codes, np.array(self._sizes, np.int64)[codes]
+
+    def look_up_each(self, values: pa.BinaryArray) -> tuple[Codes, Ints]:
+        """Return the code and the size of each of some bytes, of which most repeat."""
+        encoded = values.dictionary_encode()
+        codes, sizes = self.look_up(encoded.dictionary.to_pylist())
+        places = numbers_of(encoded.indices)
+        return codes[places], sizes[places]
 
 
 def json_size(value: int | str | None) -> int:
