@@ -19,6 +19,8 @@ from loglens.ingest.protobuf_wire import BYTES, MAX_NUMBER, BrokenWire, CutShort
 Framing = Literal["delimited", "prefixed", "single"]
 
 SCHEMA = pa.schema([("line", pa.int64()), ("ordinal", pa.int32()), ("lines", pa.int32()), ("content", pa.binary())])
+# Half of what is read of JSON at a time: so many records take about as many bytes.
+BLOCK_BYTES = 2 << 20
 MAX_MESSAGE_BYTES = 512 << 20
 PREFIX_BYTES, MAX_HIGHEST_BYTE = 4, 7
 MAX_EMPTY = 1000
@@ -93,7 +95,7 @@ class MessagePieces(CutPieces):
         framing = framing_of(self.content.peek(KEPT_OF_TOO_LONG_BYTES)) or "single"
         blocks: list[bytes] = []
         waiting = needed = 0
-        while block := self.content.read():
+        while block := self.content.read(BLOCK_BYTES):
             blocks.append(block)
             waiting += len(block)
             # A large message is put together once, not with every block.
