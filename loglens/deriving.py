@@ -124,8 +124,9 @@ def derive(
         try:
             chosen = derivations if again else stale(connection, derivations)
             return [_run(connection, derivation, again, progress or Silent()) for derivation in chosen]
-        except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
-            raise StoreError(_explain(path, str(error).splitlines()[0])) from error
+        except (duckdb.IOException, duckdb.OutOfMemoryException, MemoryError) as error:
+            first, *_ = str(error).splitlines() or ["There is no memory left."]
+            raise StoreError(_explain(path, first)) from error
 
 
 def _explain(path: Path, message: str) -> str:

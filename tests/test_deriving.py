@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,10 @@ from span_notation import insert_spans
 
 import loglens
 from loglens import derive as register
-from loglens.derivation import Derivation
+from loglens.derivation import Derivation, Derived, Work
 from loglens.derive import ALL
 from loglens.deriving import derive, named_in, stale
+from loglens.errors import StoreError
 from loglens.ingest.forget import forget
 from loglens.store.store import fetch_row, open_reader, open_writer
 
@@ -174,6 +176,18 @@ def test_a_killed_derivation_is_run_again(store: Path, title: str, done_ratio: f
     found = structure(store)
     assert [row["self_ns"] for row in found] == [60_000_000, 40_000_000]
     assert found == from_nothing(store)
+
+
+def test_without_memory_the_store_is_as_before(store: Path) -> None:
+    def run(work: Work) -> Derived:
+        work.connection.execute("DELETE FROM spans")
+        raise MemoryError
+
+    before = structure(store)
+    starved = replace(ALL[0], run=run)
+    with pytest.raises(StoreError, match="as it was before: There is no memory left"):
+        derive(store, [starved], again=True)
+    assert structure(store) == before
 
 
 def test_what_is_forgotten_or_read_anew_is_derived_anew(tmp_path: Path) -> None:

@@ -82,11 +82,11 @@ IN_TIME = """
         FROM near
         JOIN told USING (r)
         JOIN spans ON near.i = spans.rowid
-        JOIN span_structure
-            ON spans.source_id = span_structure.source_id
-            AND spans.line = span_structure.line
-            AND spans.ordinal = span_structure.ordinal
-            AND told.shape_id = span_structure.shape_id
+        JOIN span_nodes
+            ON spans.source_id = span_nodes.source_id
+            AND spans.line = span_nodes.line
+            AND spans.ordinal = span_nodes.ordinal
+            AND told.shape_id = span_nodes.shape_id
         GROUP BY near.r
     ),
     found AS (

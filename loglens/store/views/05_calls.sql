@@ -11,7 +11,7 @@ WITH told AS (
         log_calls.*
     FROM log_calls
     ANTI JOIN (
-        SELECT DISTINCT shape_id FROM span_structure WHERE shape_id IS NOT NULL
+        SELECT DISTINCT shape_id FROM span_nodes WHERE shape_id IS NOT NULL
     ) AS in_spans
         USING (shape_id)
     ANTI JOIN (

@@ -85,7 +85,7 @@ beside AS MATERIALIZED (
     JOIN groups
         ON groups.told_by = 'spans'
         AND others.invocation = groups.unit::BIGINT
-    JOIN span_structure AS parents
+    JOIN span_nodes AS parents
         ON others.parent = parents.node
     LEFT JOIN query_shapes
         ON others.shape_id = query_shapes.shape_id
