@@ -5,11 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from otlp import Row, attribute, compact, read_otlp, trace_request
 
+from loglens.ingest.formats.otlp_key_lists import MAX_KEY_BYTES, hash_keys
 from loglens.ingest.formats.otlp_spans import NAMES
+from loglens.ingest.formats.otlp_wire_attributes import KEPT
 
 HERE = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 COLUMNS = ("http_method", "path", "route", "status_code", "db_system", "db_query", "peer_service", "messaging_system",
@@ -55,3 +58,43 @@ def test_the_same_keys_in_another_order_are_another_list(tmp_path: Path) -> None
         '{"http.route":"/a","url.path":"/b","n":5}', '{"n":5,"url.path":"/b","http.route":"/a"}',
         '{"http.route":"/a","url.path":"/b","n":5}',
     ]  # fmt: skip
+
+
+def test_keys_that_differ_in_the_last_bytes_of_their_words_are_other_keys(tmp_path: Path) -> None:
+    names = [name for name in EVERY_NAME if len(name) % 8 == 0]
+    assert names
+    for name in names:
+        nearly = [name[:-1] + chr(code) for code in range(ord("#"), ord("[")) if chr(code) != name[-1]]
+        groups = [{key: {"stringValue": "other"}} for key in nearly] + [{name: {"stringValue": "200"}}]
+        rows = read_otlp(spans_of(groups), tmp_path / "f").rows("spans")
+        columns = [{column: row[column] for column in COLUMNS[:-1]} for row in rows]
+        assert columns[:-1] == [dict.fromkeys(COLUMNS[:-1])] * len(nearly), name
+        assert any(value is not None for value in columns[-1].values()), name
+
+
+def test_hashes_of_keys_differ() -> None:
+    sizes = range(1, MAX_KEY_BYTES, 3)
+    # Each byte of each key once is another one.
+    keys = {bytes(97 + (place == at) * (1 + other) for place in range(size))
+            for size in sizes for at in range(size) for other in range(3)}  # fmt: skip
+    pairs = {
+        b"a" * 7 + bytes([first]) + b"b" * 7 + bytes([last]) for first in range(33, 127) for last in range(33, 127)
+    }
+    for some in (keys, pairs):
+        listed = sorted(some)
+        content = np.frombuffer(b"".join([*listed, bytes(16)]), np.uint8)
+        lengths = np.array([len(key) for key in listed])
+        begins = np.cumsum(lengths) - lengths
+        words = np.ndarray((len(content) - 7,), np.uint64, content, strides=(1,))
+        kept = KEPT[np.minimum(lengths, 8)]
+        last = words[begins + np.maximum(lengths - 8, 0)] & kept
+        hashes = hash_keys(words, begins, lengths, words[begins] & kept, last)
+        assert len(np.unique(hashes)) == len(listed)
+
+
+def test_a_key_that_is_written_in_two_ways_is_there_twice(tmp_path: Path) -> None:
+    text = spans_of([{"a/b": {"stringValue": "1"}, "a|b": {"stringValue": "2"}}]).replace(b"a|b", b"a\\/b")
+    expected = spans_of([{"a/b": {"stringValue": "1"}, "a|b": {"stringValue": "2"}}], other=1).replace(b"a|b", b"a\\/b")
+    (found,), (exact,) = (read_otlp(each, tmp_path / "f").rows("spans") for each in (text, expected))
+    assert found["attributes"] == exact["attributes"]
+    assert found["raw"] is not None

@@ -88,8 +88,11 @@ class _Batch:
 
     def run(self, seen: KeyLists) -> FlatAttributes:
         sizes = self.ends - self.starts
-        escaped_quotes = self._judge_escapes()
+        has_slashes = self.blob.find(b"\\") >= 0
+        slashes = np.flatnonzero(self.bytes == BACKSLASH) if has_slashes else np.zeros(0, np.intp)
+        escaped_quotes = self._judge_escapes(slashes)
         self._find_pairs()
+        self._judge_escaped_keys(slashes)
         self._judge_lists(sizes)
         self._judge_keys(seen)
         self._judge_values(escaped_quotes)
@@ -108,11 +111,10 @@ class _Batch:
         if len(places):
             self.plain[np.searchsorted(self.ends, places)] = False
 
-    def _judge_escapes(self) -> Places | None:
+    def _judge_escapes(self, slashes: Places) -> Places | None:
         """Leave lists with other than one-letter escapes; return the places of escaped quotes, None without any."""
-        if self.blob.find(b"\\") < 0:
+        if not len(slashes):
             return None
-        slashes = np.flatnonzero(self.bytes == BACKSLASH)
         escaped = self.bytes[slashes + 1]
         self._spoil(slashes[~ESCAPED[escaped]])
         self._distrust(slashes)
@@ -141,6 +143,12 @@ class _Batch:
             braces, words = braces[kept], words[kept]
         self.pairs = np.where(self.whole, counts >> 1, 0)
         self.keys, self.values, self.kinds = braces[0::2], braces[1::2], words[1::2]
+
+    def _judge_escaped_keys(self, slashes: Places) -> None:
+        """Leave lists with a key that may be written in another way: it may be there twice."""
+        if len(slashes) and len(self.keys):
+            before = np.searchsorted(self.keys, slashes) - 1
+            self._spoil(slashes[(before >= 0) & (slashes < self.values[before])])
 
     def _judge_lists(self, sizes: npt.NDArray[np.int64]) -> None:
         """Find where each attribute ends: at `}},` before the next key, or `}}]` at the end of its list."""

@@ -155,7 +155,7 @@ class RecordReader:
         except Malformed as error:
             tally.reject(str(error), written.decode())
         else:
-            self.names |= _keys(row["attributes"])
+            self.names |= names_in(row["attributes"])
             self._rows.append(row | {"line": tally.line, "ordinal": ordinal})
             tally.read(1, row[self._shape.time] is None)
             self._waiting += 1
@@ -227,7 +227,7 @@ class RecordReader:
             self._add_exact(part.tally, part.first_ordinal + place, owners[place], texts[place])
 
 
-def _keys(attributes: str | None) -> set[str]:
+def names_in(attributes: str | None) -> set[str]:
     """Return the names of attributes written as a JSON object; none where it is nested too deep to be looked at."""
     try:
         return set(msgspec.json.decode(attributes or "{}", type=dict[str, msgspec.Raw]))

@@ -15,7 +15,7 @@ from loglens.ingest.formats.otlp_digits import Flags, Places, Words
 MAX_KEY_BYTES = 250
 MAX_KEPT = 20_000
 MIX_FIRST, MIX_LAST, MIX = (np.uint64(odd) for odd in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0xFF51AFD7ED558CCD))
-LENGTH_SHIFT, FOLD = np.uint64(40), np.uint64(29)
+LENGTH_SHIFT, HALF = np.uint64(40), np.uint64(32)
 WORD_BYTES = 8
 # The place of a column in a list that has none of its names.
 ABSENT = -1
@@ -50,15 +50,23 @@ class Keys:
 
 
 def hash_keys(words: Words, begins: Places, sizes: Places, first: Words, last: Words) -> Words:
-    """Return hashes of keys; `first` and `last` hold the first and the last eight bytes of each."""
-    hashes = (first * MIX_FIRST) ^ (last * MIX_LAST) ^ (sizes.astype(np.uint64) << LENGTH_SHIFT)
+    """Return hashes of keys; `first` and `last` hold the first and the last eight bytes of each.
+
+    Each word is mixed before the next one comes: a product spreads a byte upwards only, and the shift back down.
+    """
+    hashes = _mixed(first * MIX_FIRST) ^ (sizes.astype(np.uint64) << LENGTH_SHIFT)
+    hashes = _mixed((hashes ^ last) * MIX_LAST)
     skip = WORD_BYTES
     (longer,) = np.nonzero(sizes > 2 * WORD_BYTES)
     while len(longer) and skip < MAX_KEY_BYTES:
-        hashes[longer] = (hashes[longer] ^ words[begins[longer] + skip]) * MIX
+        hashes[longer] = _mixed((hashes[longer] ^ words[begins[longer] + skip]) * MIX)
         skip += WORD_BYTES
         longer = longer[sizes[longer] > skip + WORD_BYTES]
-    mixed: Words = (hashes ^ (hashes >> FOLD)) * MIX
+    return _mixed(hashes * MIX)
+
+
+def _mixed(hashes: Words) -> Words:
+    mixed: Words = hashes ^ (hashes >> HALF)
     return mixed
 
 
@@ -79,17 +87,18 @@ class KeyLists:
         """Return codes of the lists of records that have keys; `read` returns the keys between two places."""
         if len(self._codes) > MAX_KEPT:
             self._codes, self._is_single, self._places = {}, [], []
-        marks = keys.marks()
-        known = marks.tolist()
-        for mark in set(known) - self._codes.keys():
-            place = known.index(mark)
+        marks, places, of_records = np.unique(keys.marks(), return_index=True, return_inverse=True)
+        for mark, place in zip(marks.tolist(), places.tolist(), strict=True):
+            if mark in self._codes:
+                continue
             first = int(keys.firsts[place])
             last = first + int(keys.counts[keys.filled[place]])
             self._codes[mark] = len(self._places)
             # Keys with equal hashes count as double.
             self._is_single.append(len(np.unique(keys.hashes[first:last])) == last - first)
             self._add(read(first, last))
-        return np.fromiter(map(self._codes.__getitem__, known), np.intp, len(known))
+        codes: Places = np.fromiter(map(self._codes.__getitem__, marks.tolist()), np.intp, len(marks))[of_records]
+        return codes
 
     def _add(self, names: Sequence[str]) -> None:
         self.names.update(names)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from loglens.ingest.formats.otlp_batches import rows_batch
+from loglens.ingest.formats.otlp_batches import names_in, rows_batch
 from loglens.ingest.formats.otlp_columns import Codes, Flags, Ints, numbers
 from loglens.ingest.formats.otlp_exact import Row, exact_span
 from loglens.ingest.formats.otlp_origin import Origin
@@ -55,12 +55,13 @@ class SpanBatches:
 
     def __init__(self) -> None:
         self._wire = SpanWireReader()
+        self._names: set[str] = set()
         self._has_unknown = False
 
     @property
     def names(self) -> set[str]:
         """The attribute names that were seen."""
-        return self._wire.names
+        return self._wire.names | self._names
 
     @property
     def has_unknown(self) -> bool:
@@ -111,6 +112,7 @@ class SpanBatches:
         except (Malformed, RecursionError) as error:
             spans.tally.reject(reason_of(error), text)
             return None
+        self._names |= names_in(row["attributes"])
         self._has_unknown |= f'"{UNKNOWN}"' in text
         spans.tally.read(1, row["start_ns"] is None)
         return row
