@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from loglens.derivation import Derivation, Progress, Silent, Work
 from loglens.derive import ALL
 from loglens.errors import StoreError
+from loglens.store.scripts import script
 from loglens.store.store import fetch_row, open_writer
 
 if TYPE_CHECKING:
@@ -121,6 +122,7 @@ def derive(
 
     with open_writer(path, wait_s) as connection:
         connection.execute(f"SET memory_limit = '{MEMORY}'")
+        connection.execute(script("views", "00_ids.sql"))
         try:
             chosen = derivations if again else stale(connection, derivations)
             return [_run(connection, derivation, again, progress or Silent()) for derivation in chosen]

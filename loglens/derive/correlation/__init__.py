@@ -58,7 +58,7 @@ def _run(work: Work) -> Derived:
 DERIVATION = Derivation(
     name="correlation",
     title="Correlation",
-    version=1,
+    version=2,
     tables=("log_links",),
     needs=(query_shapes.DERIVATION, trace_structure.DERIVATION),
     run=_run,

@@ -133,8 +133,8 @@ BY_COMMENT = """
         'traceparent'                               AS method
     FROM named
     JOIN span_times
-        ON hash(parent.trace) = span_times.trace
-        AND hash(parent.span) = span_times.span
+        ON id_hash(parent.trace) = span_times.trace
+        AND id_hash(parent.span) = span_times.span
     WHERE NOT is_linked
     GROUP BY r
 """

@@ -12,8 +12,8 @@ RECORDS = f"""
     SELECT
         rowid                                                       AS r,
         {trace_sql("trace_id")}                                     AS trace,
-        if(span_id IS NULL, NULL, hash(span_id))                    AS span,
-        if(request_id IS NULL, NULL, hash(request_id))              AS request,
+        id_hash(span_id)                                            AS span,
+        id_hash(request_id)                                         AS request,
         coalesce(service, '')                                       AS service,
         coalesce(instance, '')                                      AS instance,
         begin_of(ts_ns)                                             AS ts_ns,

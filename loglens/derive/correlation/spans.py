@@ -9,9 +9,9 @@ def trace_sql(trace_id: str) -> str:
     """Return the hash of a trace id in any spelling: dashes, upper case, 64 bits of 128; null where it is none."""
     spelled = f"lower(replace({trace_id}, '-', ''))"
     return f"""CASE
-        WHEN length({trace_id}) = 32 AND {trace_id} <> repeat('0', 32) THEN hash(lower({trace_id}))
+        WHEN length({trace_id}) = 32 AND {trace_id} <> repeat('0', 32) THEN id_hash(lower({trace_id}))
         WHEN {trace_id} IS NULL OR trim({trace_id}, '0-') = '' THEN NULL
-        ELSE hash(lpad({spelled}, greatest(32, length({spelled}))::INTEGER, '0'))
+        ELSE id_hash(lpad({spelled}, greatest(32, length({spelled}))::INTEGER, '0'))
     END"""
 
 
@@ -21,7 +21,7 @@ SPAN_TIMES = f"""
     SELECT
         rowid                                       AS i,
         {trace_sql("trace_id")}                     AS trace,
-        hash(span_id)                               AS span,
+        id_hash(span_id)                            AS span,
         coalesce(service, '')                       AS service,
         coalesce(instance, '')                      AS instance,
         is_entry                                    AS is_entry,

@@ -58,7 +58,7 @@ def _run(work: Work) -> Derived:
 DERIVATION = Derivation(
     name="query_shapes",
     title="Query shapes",
-    version=2,
+    version=3,
     tables=("query_shapes", "query_texts", "log_calls"),
     views=("calls",),
     run=_run,

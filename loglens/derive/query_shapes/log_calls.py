@@ -129,7 +129,7 @@ LOG_TEXTS = f"""
         service                                                                 AS service,
         coalesce(trace_id, nullif(named_trace_id, ''))                          AS trace_id,
         grouped_by                                                              AS grouped_by,
-        hash(CASE grouped_by
+        id_hash(CASE grouped_by
             WHEN 'trace' THEN coalesce(trace_id, named_trace_id)
             WHEN 'request' THEN request_id
             WHEN 'session' THEN session
@@ -149,14 +149,14 @@ LOG_TEXTS = f"""
             coalesce(nullif(regexp_extract(address, '^\\w+://([^/:?#]+)', 1), ''), {_first(_PEER)}, ''),
             coalesce(route, regexp_replace({_ROUTE}, '{IDS}', '{{id}}', 'g'))
         ))                                                                      AS text,
-        hash(call_kind, system, is_named, text)                                 AS text_id,
+        hash(call_kind, system, is_named, id_hash(text))                        AS text_id,
         CASE
             WHEN
                 statement IS NULL
                 AND method IN ('GET', 'HEAD')
                 AND (contains(address, '?') OR contains(text, '{{id}}'))
-            THEN hash(address)
-            WHEN detail IS NOT NULL AND (NOT is_server_log OR contains(detail, 'arameters:')) THEN hash(detail)
+            THEN id_hash(address)
+            WHEN detail IS NOT NULL AND (NOT is_server_log OR contains(detail, 'arameters:')) THEN id_hash(detail)
         END                                                                     AS own_params_id,
         try(ended_ns - greatest(coalesce(took_ns, 0), 0))                       AS begin_ns,
         ended_ns                                                                AS finish_ns,

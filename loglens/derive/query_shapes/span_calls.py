@@ -71,7 +71,7 @@ _OTHERS = f"""
             WHEN 'llm' THEN coalesce(nullif(split_part(name, ' ', 1), ''), 'chat') || chr(10) || gen_ai_model
             WHEN 'messaging' THEN
                 if(kind = 'PRODUCER', 'send', coalesce(nullif(split_part(name, ' ', 1), ''), 'call'))
-                || chr(10) || coalesce(messaging_destination, name)
+                || chr(10) || coalesce(messaging_destination, name, '')
             WHEN 'grpc' THEN ltrim(coalesce(name, ''), '/')
             ELSE coalesce(peer_service, '') || chr(10) || coalesce(name, '')
         END                                             AS text,
@@ -79,7 +79,7 @@ _OTHERS = f"""
             call_kind = 'http'
             AND http_method IN ('GET', 'HEAD')
             AND (contains(path, '?') OR NOT ends_with(path, route)),
-            hash(path),
+            id_hash(path),
             NULL
         )                                               AS address_id
     FROM ({_KINDS}) AS kinds
@@ -92,7 +92,7 @@ _IS_NOTED = " OR ".join(f"contains(attributes, '{name}')" for name in _NOTED)
 SPAN_CALLS = f"""
     SELECT
         *,
-        hash(call_kind, system, is_named, text)         AS text_id,
+        hash(call_kind, system, is_named, id_hash(text)) AS text_id,
         if({_IS_NOTED}, attributes, NULL)               AS noted
     FROM ({_STATEMENTS} UNION ALL BY NAME {_OTHERS}) AS calls
 """  # noqa: S608

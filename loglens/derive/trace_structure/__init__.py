@@ -68,7 +68,7 @@ def _warnings(violations: int) -> tuple[str, ...]:
 DERIVATION = Derivation(
     name="trace_structure",
     title="Trace structure",
-    version=5,
+    version=6,
     tables=("span_nodes", "span_classes", "span_traces", "clock_offsets"),
     views=("span_structure", "span_tree", "calls"),
     needs=(query_shapes.DERIVATION,),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from loglens.derive.query_shapes.span_calls import SPAN_CALLS
 from loglens.derive.trace_structure.spans import fetch
+from loglens.store.scripts import script
 
 if TYPE_CHECKING:
     import duckdb
@@ -26,6 +27,8 @@ _PARAMS_ID = f"""
         params_id
     )
 """
+# Of an INTEGER.
+_MOST = 2**31 - 1
 
 
 def _number(pattern: str) -> str:
@@ -39,15 +42,15 @@ _CALLED = f"""
         shape_id                                                    AS shape_id,
         coalesce({_PARAMS_ID}, 0)                                   AS params_id,
         ({_PARAMS_ID} IS NOT NULL)::UTINYINT                        AS is_told,
-        coalesce({_number(_CALLS)}, 1)::INTEGER                     AS calls,
-        greatest(items, {_number(_ITEMS)})::INTEGER                 AS items,
+        greatest(least(coalesce({_number(_CALLS)}, 1), {_MOST}), 1)::INTEGER AS calls,
+        least(greatest(items, {_number(_ITEMS)}), {_MOST})::INTEGER AS items,
         coalesce({_number(_ROWS)}, -1)                              AS returned_rows
     FROM ({SPAN_CALLS}) AS spans
     JOIN query_texts USING (text_id)
 """  # noqa: S608
 # What a span that calls nothing has in these columns.
 _NOTHING = {"shape_id": 0, "params_id": 0, "is_told": False, "calls": 0, "items": 0, "returned_rows": -1}
-_OF_TOUCHED = _CALLED + "SEMI JOIN touched ON hash(spans.trace_id) = touched.trace"
+_OF_TOUCHED = _CALLED + "SEMI JOIN touched ON id_hash(spans.trace_id) = touched.trace"
 
 
 @contextmanager
@@ -55,7 +58,12 @@ def beside(connection: duckdb.DuckDBPyConnection, is_whole: bool) -> Iterator[Fu
     """Find what spans call, by `i`, while the block goes on with other work."""
     if is_whole:
         with connection.cursor() as other, ThreadPoolExecutor(1) as pool:
-            yield pool.submit(fetch, other, _CALLED)
+            other.execute(script("views", "00_ids.sql"))
+            try:
+                yield pool.submit(fetch, other, _CALLED)
+            except BaseException:
+                other.interrupt()
+                raise
     else:
         # Another connection does not see which traces are touched.
         found: Future[Columns] = Future()

@@ -33,7 +33,7 @@ _CROSSINGS = """
 _STORED_CROSSINGS = """
     CREATE OR REPLACE TEMP VIEW stored_crossings AS
     SELECT
-        hash(child.trace_id)                                            AS trace,
+        id_hash(child.trace_id)                                         AS trace,
         hash(coalesce(parent.instance, parent.service))                 AS caller,
         hash(coalesce(child.instance, child.service))                   AS callee,
         period_of(begin_of(child.start_ns))                             AS period_ns,
@@ -156,6 +156,7 @@ _STORE_OFFSETS = """
     WITH hosts AS (
         SELECT DISTINCT coalesce(instance, service) AS host
         FROM spans
+        WHERE host IS NOT NULL
     )
     SELECT
         callers.host                AS caller,

@@ -22,13 +22,13 @@ _MOST_CANDIDATES = 100
 NOTHING_TOUCHED = "CREATE TEMP TABLE touched (trace UBIGINT)"
 TOUCHED = """
     CREATE TEMP TABLE touched AS
-    SELECT hash(trace_id) AS trace
+    SELECT id_hash(trace_id) AS trace
     FROM spans
     JOIN changes
         ON spans.source_id = changes.source_id
         AND spans.line > changes.after_line
     UNION
-    SELECT hash(trace_id) AS trace
+    SELECT id_hash(trace_id) AS trace
     FROM span_nodes
     JOIN span_traces USING (root)
     JOIN changes
@@ -43,16 +43,16 @@ EVERY_SPAN = f"""
     SELECT
         spans.rowid::UINTEGER                                               AS i,
         if(
-            trace_id IN ('', '0000000000000000', '00000000000000000000000000000000'), NULL, hash(trace_id)
+            trace_id IN ('', '0000000000000000', '00000000000000000000000000000000'), NULL, id_hash(trace_id)
         )                                                                   AS trace,
-        if(span_id IN ('', '0000000000000000'), NULL, hash(span_id))        AS span,
-        if(parent_span_id IS NULL, NULL, hash(parent_span_id))              AS parent_span,
+        if(span_id IN ('', '0000000000000000'), NULL, id_hash(span_id))     AS span,
+        id_hash(parent_span_id)                                             AS parent_span,
         {ORIGIN_ID}                                                         AS origin_id,
         begin_of(start_ns)                                                  AS begin_ns,
         finish_of(start_ns, duration_ns)                                    AS finish_ns
     FROM spans
 """  # noqa: S608
-TOUCHED_SPANS = EVERY_SPAN + "SEMI JOIN touched ON hash(spans.trace_id) = touched.trace"
+TOUCHED_SPANS = EVERY_SPAN + "SEMI JOIN touched ON id_hash(spans.trace_id) = touched.trace"
 # The same with what the few spans that need more than numbers have beside.
 _DESCRIBED = """
     CREATE OR REPLACE TEMP VIEW described AS

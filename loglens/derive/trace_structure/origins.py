@@ -21,10 +21,10 @@ MACROS = (
 )
 ORIGIN_ID = """
     hash(
-        service,
-        instance,
-        name,
-        route,
+        id_hash(service),
+        id_hash(instance),
+        id_hash(name),
+        id_hash(route),
         kind,
         is_entry,
         is_failed(status, status_code),

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 REMOVE = (
     """
     DELETE FROM span_nodes
-    WHERE root IN (SELECT root FROM span_traces WHERE hash(trace_id) IN (SELECT trace FROM touched))
+    WHERE root IN (SELECT root FROM span_traces WHERE id_hash(trace_id) IN (SELECT trace FROM touched))
     """,
-    "DELETE FROM span_traces WHERE hash(trace_id) IN (SELECT trace FROM touched)",
+    "DELETE FROM span_traces WHERE id_hash(trace_id) IN (SELECT trace FROM touched)",
     "DELETE FROM span_classes WHERE class_id NOT IN (SELECT class_id FROM span_nodes)",
 )
 _FIRST_NODE = "SELECT coalesce(max(node) + 1, 0) FROM span_nodes"
@@ -36,8 +36,9 @@ _SPANS = """
         start_ns                                    AS start_ns,
         duration_ns                                 AS duration_ns
     FROM spans
-    WHERE spans.rowid BETWEEN $low AND $high
 """
+_IN_RANGE = _SPANS + "WHERE spans.rowid BETWEEN $low AND $high"
+_SCATTERED = _SPANS + "JOIN scattered ON spans.rowid = scattered.i"
 _CLASSES = """
     CREATE TEMP TABLE classes AS
     WITH wanted AS (
@@ -136,7 +137,7 @@ CHECK = """
         GROUP BY path
     )
     SELECT
-        (SELECT count(DISTINCT hash(trace_id)) FROM span_traces WHERE root >= $first)       AS traces,
+        (SELECT count(DISTINCT trace_id) FROM span_traces WHERE root >= $first)            AS traces,
         (SELECT count(*) FROM sums WHERE parts_ns <> whole_ns)                               AS violations
 """
 
@@ -187,8 +188,12 @@ def _recorded(connection: duckdb.DuckDBPyConnection, i: Numbers) -> pa.Table:
     """Return what is written of spans as it was recorded."""
     import numpy as np
 
-    values = {"low": int(i[0]), "high": int(i[-1])}
-    found = connection.sql(_SPANS, params=values).to_arrow_table()
+    low, high = int(i[0]), int(i[-1])
+    if high - low < len(i):
+        found = connection.sql(_IN_RANGE, params={"low": low, "high": high}).to_arrow_table()
+    else:
+        with registered(connection, scattered=table(i=i)):
+            found = connection.sql(_SCATTERED).to_arrow_table()
     place = column_of(found, "i")
     if len(place) == len(i) and np.array_equal(place, i):
         return found

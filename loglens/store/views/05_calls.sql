@@ -128,7 +128,7 @@ FROM log_units;
 CREATE OR REPLACE TEMP VIEW logged_requests AS
 SELECT
     'trace'                                     AS told_by,
-    hash(hash(trace_id), service)               AS unit,
+    hash(id_hash(trace_id), service)            AS unit,
     route                                       AS route,
     CASE WHEN duration_ns >= 0 THEN duration_ns END AS duration_ns
 FROM all_requests
@@ -136,7 +136,7 @@ WHERE trace_id IS NOT NULL
 UNION ALL
 SELECT
     'request'                                   AS told_by,
-    hash(hash(request_id), service)             AS unit,
+    hash(id_hash(request_id), service)          AS unit,
     route                                       AS route,
     CASE WHEN duration_ns >= 0 THEN duration_ns END AS duration_ns
 FROM all_requests
