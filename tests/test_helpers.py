@@ -18,7 +18,7 @@ import pyarrow as pa
 import pytest
 
 from benchmarks.inputs.otlp_protobuf import encode, framed
-from loglens.ingest import helpers, transaction
+from loglens.ingest import helpers, messages, transaction
 from loglens.ingest.content import Content
 from loglens.ingest.helpers import Helper, Helpers
 from loglens.ingest.parsing import MakeParser
@@ -69,8 +69,9 @@ def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def protobuf(source: Path) -> Path:
+def protobuf(source: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Write the requests of the source as OTLP protobuf."""
+    monkeypatch.setattr(messages, "BLOCK_BYTES", 8 << 10)
     path = source.with_name("traces.pb")
     lines = [line for line in source.read_text().splitlines() if line.endswith("]}") and '"none"' not in line]
     path.write_bytes(framed([encode(json.loads(line)) for line in lines], "delimited"))
