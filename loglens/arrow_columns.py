@@ -6,7 +6,7 @@ Scalars, `pa.array` and `to_numpy` import pandas where it is installed, only to 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,6 +23,15 @@ def numbers(column: pa.ChunkedArray) -> NDArray[np.int64]:
         return np.zeros(0, dtype=np.int64)
     found = np.frombuffer(array.buffers()[1], np.int64)[array.offset : array.offset + len(array)]
     return np.where(flags(column.is_valid()), found, 0) if array.null_count else found
+
+
+def as_stored(column: pa.ChunkedArray) -> NDArray[Any]:
+    """Return a column of numbers without nulls, in the type it has."""
+    import numpy as np
+
+    kind = np.dtype(str(column.type))
+    parts = [np.frombuffer(each.buffers()[1], kind, len(each), each.offset * kind.itemsize) for each in column.chunks]
+    return np.concatenate(parts) if parts else np.empty(0, kind)
 
 
 def flags(column: pa.ChunkedArray) -> NDArray[np.bool_]:

@@ -122,7 +122,8 @@ def derive(
 
     with open_writer(path, wait_s) as connection:
         connection.execute(f"SET memory_limit = '{MEMORY}'")
-        connection.execute(script("views", "00_ids.sql"))
+        for name in ("00_ids.sql", "00_times.sql"):
+            connection.execute(script("views", name))
         try:
             chosen = derivations if again else stale(connection, derivations)
             return [_run(connection, derivation, again, progress or Silent()) for derivation in chosen]

@@ -10,7 +10,6 @@ from __future__ import annotations
 from loglens.derivation import Derivation, Derived, Work
 from loglens.derive import query_shapes, trace_structure
 from loglens.derive.correlation import links, records, spans
-from loglens.store.scripts import script
 from loglens.store.store import fetch_row
 from loglens.wording import counted
 
@@ -21,7 +20,6 @@ _SLACK_NS = 5_000_000
 def _run(work: Work) -> Derived:
     connection = work.connection
     slack = {"slack_ns": _SLACK_NS}
-    connection.execute(script("views", "00_times.sql"))
     # One record can link others, wherever they are: all are linked anew.
     connection.execute("DELETE FROM log_links")
     (all_records,) = fetch_row(connection, "SELECT count(*) FROM logs")

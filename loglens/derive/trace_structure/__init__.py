@@ -28,7 +28,6 @@ def _run(work: Work) -> Derived:
 
 def _derive(work: Work) -> Derived:
     connection = work.connection
-    connection.execute(script("views", "00_times.sql"))
     connection.execute(script("views", "03_span_tree.sql"))
     connection.execute(links.NOTHING_TOUCHED if work.is_whole else links.TOUCHED)
     spans = links.resolve(connection, work.is_whole)

@@ -119,7 +119,7 @@ _INSERT = """
         CASE WHEN is_timed THEN self_ns END                 AS self_ns,
         CASE WHEN is_timed THEN path_ns END                 AS path_ns,
         CASE WHEN calls > 0 THEN shape_id END               AS shape_id,
-        CASE WHEN is_told THEN params_id END             AS params_id,
+        CASE WHEN is_told THEN params_id END                AS params_id,
         CASE WHEN calls > 0 THEN calls END                  AS calls,
         CASE WHEN calls > 0 THEN items END                  AS items,
         CASE WHEN returned_rows >= 0 THEN returned_rows END AS returned_rows

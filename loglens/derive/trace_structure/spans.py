@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from loglens.arrow_columns import as_stored
+
 if TYPE_CHECKING:
     import duckdb
     import numpy as np
@@ -152,11 +154,7 @@ def column_of(found: pa.Table, name: str) -> NDArray[Any]:
     """Return a column of numbers, or of flags where its name is `is_` something."""
     import numpy as np
 
-    column = found[name]
-    kind = np.dtype(str(column.type))
-    # Not by to_numpy, which imports pandas where that is installed.
-    parts = [np.frombuffer(each.buffers()[1], kind, len(each), each.offset * kind.itemsize) for each in column.chunks]
-    numbers = np.concatenate(parts) if parts else np.empty(0, kind)
+    numbers = as_stored(found[name])
     return numbers.view(np.bool_) if name.startswith("is_") else numbers
 
 

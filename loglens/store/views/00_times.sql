@@ -8,10 +8,6 @@ CREATE OR REPLACE TEMP MACRO begin_of(start_ns) AS (
 CREATE OR REPLACE TEMP MACRO finish_of(start_ns, duration_ns) AS (
     begin_of(start_ns) + least(greatest(coalesce(duration_ns, 0), 0), latest_ns() - begin_of(start_ns))
 );
--- No clock is off by more than one that was never set.
-CREATE OR REPLACE TEMP MACRO bounded(skew_ns) AS (
-    least(greatest(skew_ns, -latest_ns() // 2), latest_ns() // 2)
-);
 CREATE OR REPLACE TEMP MACRO is_in_range(start_ns, duration_ns) AS (
     start_ns IS NULL
     OR (begin_of(start_ns) IS NOT NULL AND coalesce(duration_ns, 0) <= latest_ns() - begin_of(start_ns))
